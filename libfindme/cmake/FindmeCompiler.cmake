@@ -1,0 +1,21 @@
+# Language level, warnings and sanitizers for our own targets; nothing here reaches a client of the library.
+set(CMAKE_CXX_STANDARD 20)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_CXX_VISIBILITY_PRESET hidden)
+set(CMAKE_VISIBILITY_INLINES_HIDDEN ON)
+set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+
+add_library(findme_compiler INTERFACE)
+target_compile_options(findme_compiler INTERFACE
+  -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion -Wnon-virtual-dtor -Wold-style-cast
+  -Wcast-qual -Wformat=2 -Wimplicit-fallthrough -Woverloaded-virtual
+  $<$<BOOL:${FINDME_WARNINGS_AS_ERRORS}>:-Werror>
+  -fstack-protector-strong -fno-omit-frame-pointer)
+target_compile_definitions(findme_compiler INTERFACE
+  _GLIBCXX_ASSERTIONS $<$<NOT:$<CONFIG:Debug>>:_FORTIFY_SOURCE=2>)
+target_link_options(findme_compiler INTERFACE -Wl,-z,relro -Wl,-z,now)
+if(FINDME_SANITIZE)
+  target_compile_options(findme_compiler INTERFACE "-fsanitize=${FINDME_SANITIZE}" -fno-sanitize-recover=all)
+  target_link_options(findme_compiler INTERFACE "-fsanitize=${FINDME_SANITIZE}")
+endif()
