@@ -1,0 +1,79 @@
+#pragma once
+
+#include <exception>
+#include <string>
+#include <string_view>
+
+#include "findme/export.hpp"
+
+namespace findme {
+
+/// Every way findme can fail. Codes are only ever added; their names (`to_string`) appear in JSON.
+enum class ErrorCode {
+    // What the caller asked for.
+    invalid_argument,   ///< A value that no retry will make right.
+    config_invalid,     ///< A configuration key or value is wrong; the subject names file and line.
+    not_found,          ///< The event, photo or model named does not exist.
+    already_exists,     ///< The name or code is taken.
+    retention_expired,  ///< The event is past its retention: nothing may be searched in it.
+    // The store.
+    store_unreachable,  ///< The database cannot be opened or answered no more.
+    store_locked,       ///< Another process holds the lock; the same call may succeed later.
+    store_read_only,    ///< The database or its folder cannot be written.
+    store_full,         ///< No space left where the database lives.
+    store_corrupt,      ///< The database's own checks failed.
+    schema_outdated,    ///< The schema needs `findme migrate`.
+    schema_too_new,     ///< The schema was made by a newer findme.
+    constraint,         ///< A uniqueness or reference rule of the database refused a row.
+    // Models.
+    model_missing,         ///< A model file is not where it was looked for.
+    model_corrupt,         ///< A model file is not the one its hash promises.
+    model_shape_mismatch,  ///< A tensor has a shape the network does not take.
+    // One file.
+    file_unreadable,    ///< The file cannot be opened or read.
+    file_unwritable,    ///< The file cannot be written.
+    image_unsupported,  ///< A format or variant findme does not decode.
+    image_malformed,    ///< Damaged or truncated.
+    image_too_large,    ///< Over a limit, judged before any pixel is allocated.
+    // One selfie.
+    no_face,
+    several_faces,
+    face_too_small,
+    face_blurred,
+    face_not_frontal,
+    // The rest.
+    cancelled,  ///< Stopped by the caller; what was committed stays.
+    internal,   ///< A bug; please report it.
+};
+
+/// Whether the same call may succeed later without any change.
+enum class Retry { no, later };
+
+/// The stable snake_case name of a code, as JSON shows it.
+FINDME_API std::string_view to_string(ErrorCode code) noexcept;
+
+/// What went wrong, with which subject, and what to do about it.
+struct ErrorInfo {
+    ErrorCode code = ErrorCode::internal;
+    std::string message;  ///< One sentence: what, which subject, what to do. UTF-8, no control characters.
+    std::string subject = {};  ///< The file, event, key ... it is about; bytes as given, may be empty.
+    Retry retry = Retry::no;
+    bool in_doubt = false;  ///< The work may or may not have been committed; look before repeating it.
+};
+
+/// An operation failed: store gone, schema too old, a bug. One bad item never throws; see Result.
+class FINDME_API Error : public std::exception {
+  public:
+    explicit Error(ErrorInfo info) : info_(std::move(info)) {}
+    Error(ErrorCode code, std::string message, std::string subject = {})
+        : info_{code, std::move(message), std::move(subject)} {}
+
+    [[nodiscard]] const ErrorInfo& info() const noexcept { return info_; }
+    [[nodiscard]] ErrorCode code() const noexcept { return info_.code; }
+    [[nodiscard]] const char* what() const noexcept override { return info_.message.c_str(); }
+
+  private:
+    ErrorInfo info_;
+};
+
+}  // namespace findme

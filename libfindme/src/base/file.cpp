@@ -1,0 +1,112 @@
+#include "base/file.hpp"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <system_error>
+#include <utility>
+
+#include "base/text.hpp"
+
+namespace findme::base {
+namespace {
+
+std::string reason(int error) {
+    return std::generic_category().message(error);
+}
+
+ErrorInfo unreadable(const std::string& path, const std::string& why) {
+    return {ErrorCode::file_unreadable, "cannot read " + quoted(path) + ": " + why, path};
+}
+
+class FileDescriptor {
+  public:
+    explicit FileDescriptor(int fd) : fd_(fd) {}
+    FileDescriptor(const FileDescriptor&) = delete;
+    FileDescriptor& operator=(const FileDescriptor&) = delete;
+    ~FileDescriptor() { close(); }
+    [[nodiscard]] int get() const { return fd_; }
+    [[nodiscard]] bool ok() const { return fd_ >= 0; }
+    void close() {
+        if (fd_ >= 0) ::close(std::exchange(fd_, -1));
+    }
+
+  private:
+    int fd_;
+};
+
+FileStat to_file_stat(const struct stat& info) {
+    constexpr std::int64_t kNanosecondsPerSecond = 1'000'000'000;
+    return {info.st_size, info.st_mtim.tv_sec * kNanosecondsPerSecond + info.st_mtim.tv_nsec};
+}
+
+}  // namespace
+
+Result<FileStat> stat_regular_file(const std::string& path) {
+    struct stat info {};
+    if (::stat(path.c_str(), &info) != 0) return unreadable(path, reason(errno));
+    if (!S_ISREG(info.st_mode)) return unreadable(path, "it is not a regular file");
+    return to_file_stat(info);
+}
+
+Result<std::vector<std::uint8_t>> read_file(const std::string& path, std::size_t max_bytes) {
+    // O_NONBLOCK: opening a FIFO without a writer must not hang the run.
+    const FileDescriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
+    if (!file.ok()) return unreadable(path, reason(errno));
+    struct stat info {};
+    if (::fstat(file.get(), &info) != 0) return unreadable(path, reason(errno));
+    if (!S_ISREG(info.st_mode)) return unreadable(path, "it is not a regular file");
+    if (static_cast<std::uint64_t>(info.st_size) > max_bytes) {
+        return ErrorInfo{ErrorCode::image_too_large,
+                         quoted(path) + " holds " + std::to_string(info.st_size) + " bytes, the limit is " +
+                             std::to_string(max_bytes) + " (raise image.max_file_bytes)",
+                         path};
+    }
+    std::vector<std::uint8_t> bytes(static_cast<std::size_t>(info.st_size));
+    std::size_t done = 0;
+    while (done < bytes.size()) {
+        const ssize_t got = ::read(file.get(), bytes.data() + done, bytes.size() - done);
+        if (got < 0 && errno == EINTR) continue;
+        if (got < 0) return unreadable(path, reason(errno));
+        if (got == 0) break;
+        done += static_cast<std::size_t>(got);
+    }
+    bytes.resize(done);  // The file shrank while it was read: what is there is judged by its decoder.
+    return bytes;
+}
+
+void write_file_atomically(const std::string& path, std::span<const std::uint8_t> bytes) {
+    std::string temporary = path + ".XXXXXX";
+    FileDescriptor file(::mkostemp(temporary.data(), O_CLOEXEC));
+    const auto fail = [&](int error) {
+        file.close();
+        ::unlink(temporary.c_str());
+        const auto code =
+            error == ENOSPC || error == EDQUOT ? ErrorCode::store_full : ErrorCode::file_unwritable;
+        throw Error(code, "cannot write " + quoted(path) + ": " + reason(error), path);
+    };
+    if (!file.ok()) {
+        throw Error(ErrorCode::file_unwritable, "cannot write " + quoted(path) + ": " + reason(errno), path);
+    }
+    for (std::size_t done = 0; done < bytes.size();) {
+        const ssize_t put = ::write(file.get(), bytes.data() + done, bytes.size() - done);
+        if (put < 0 && errno == EINTR) continue;
+        if (put < 0) fail(errno);
+        done += static_cast<std::size_t>(put);
+    }
+    if (::fsync(file.get()) != 0) fail(errno);  // Never retried: after a failed fsync the pages may be gone.
+    file.close();
+    if (::rename(temporary.c_str(), path.c_str()) != 0) fail(errno);
+
+    const auto slash = path.find_last_of('/');
+    const std::string folder = slash == std::string::npos ? "." : path.substr(0, slash + 1);
+    const FileDescriptor directory(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (!directory.ok() || ::fsync(directory.get()) != 0) {
+        throw Error(ErrorCode::file_unwritable, "cannot make " + quoted(path) + " durable: " + reason(errno),
+                    path);
+    }
+}
+
+}  // namespace findme::base

@@ -1,0 +1,32 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "findme/result.hpp"
+
+namespace findme::base {
+
+/// What identifies a version of a file without reading it.
+struct FileStat {
+    std::int64_t size_bytes = 0;
+    std::int64_t mtime_ns = 0;
+};
+
+/// @param path bytes, as the file system has them.
+/// @errors file_unreadable when it is missing or not a regular file.
+[[nodiscard]] Result<FileStat> stat_regular_file(const std::string& path);
+
+/// The whole of a regular file. Never blocks on a FIFO or device: anything but a regular file is refused.
+/// @errors file_unreadable; image_too_large when it holds more than `max_bytes`.
+[[nodiscard]] Result<std::vector<std::uint8_t>> read_file(const std::string& path, std::size_t max_bytes);
+
+/// Old file or new file, never half: temporary in the same folder (mode 0600), fsync, rename, fsync of the
+/// folder.
+/// @errors throws Error{file_unwritable, store_full}; the temporary is gone afterwards.
+void write_file_atomically(const std::string& path, std::span<const std::uint8_t> bytes);
+
+}  // namespace findme::base
