@@ -1,0 +1,79 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "findme/clock.hpp"
+#include "findme/export.hpp"
+#include "findme/result.hpp"
+
+namespace findme {
+
+/// Formats that decode. Others are recognised by their magic bytes only to be refused by name.
+enum class ImageFormat { jpeg, png, webp, tiff };
+
+FINDME_API std::string_view to_string(ImageFormat format) noexcept;
+
+/// What a file may ask for. Judged on the header, before any pixel is allocated.
+struct ImageLimits {
+    std::size_t max_file_bytes = 256U << 20U;
+    int max_side_px = 30'000;
+    std::int64_t max_pixels = 150'000'000;
+    int max_jpeg_scans = 100;  ///< Progressive JPEGs of more scans are refused: each costs a full pass.
+};
+
+/// What the header says.
+struct ImageHeader {
+    ImageFormat format = ImageFormat::jpeg;
+    int width_px = 0;     ///< As stored, before orientation.
+    int height_px = 0;    ///< As stored, before orientation.
+    int orientation = 1;  ///< EXIF orientation 1-8; anything else in the file counts as 1.
+    /// EXIF DateTimeOriginal, else DateTimeDigitized, read as UTC unless EXIF says the offset.
+    std::optional<Timestamp> captured_at;
+};
+
+/// Upright pixels: H x W x 3 uint8, HWC, sRGB order R,G,B, rows without padding.
+struct Image {
+    int width_px = 0;
+    int height_px = 0;
+    std::vector<std::uint8_t> pixels;  ///< height_px * width_px * 3 bytes.
+
+    [[nodiscard]] std::size_t stride_bytes() const { return static_cast<std::size_t>(width_px) * 3; }
+    [[nodiscard]] const std::uint8_t* row(int y) const {
+        return pixels.data() + stride_bytes() * static_cast<std::size_t>(y);
+    }
+    [[nodiscard]] std::uint8_t* row(int y) {
+        return pixels.data() + stride_bytes() * static_cast<std::size_t>(y);
+    }
+};
+
+struct DecodeOptions {
+    /// A JPEG may come back smaller, at one of libjpeg's DCT scales (1/2, 1/4, 1/8), as long as its long side
+    /// keeps at least this many pixels. 0 decodes every pixel.
+    int enough_long_side_px = 0;
+};
+
+struct DecodedImage {
+    ImageHeader header;
+    Image image;  ///< Upright; smaller than the header by the DCT scale where one was used.
+};
+
+/// Magic bytes, header and limits; no pixel is decoded.
+/// @param    bytes  the whole file.
+/// @errors   image_unsupported, image_malformed, image_too_large; the message names what and which limit.
+/// @threads  safe.
+FINDME_API Result<ImageHeader> read_image_header(std::span<const std::uint8_t> bytes,
+                                                 const ImageLimits& limits);
+
+/// Decodes one photo into upright sRGB pixels. Transparent pixels are laid over white; CMYK is converted
+/// without a profile; 16-bit samples are rounded to 8 bits; of several pages the first is taken.
+/// @errors   as read_image_header; a truncated file is image_malformed, never half a picture.
+/// @threads  safe; holds no state.
+FINDME_API Result<DecodedImage> decode_image(std::span<const std::uint8_t> bytes, const ImageLimits& limits,
+                                             const DecodeOptions& options = {});
+
+}  // namespace findme

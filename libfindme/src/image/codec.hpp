@@ -1,0 +1,27 @@
+#pragma once
+
+#include "findme/image.hpp"
+#include "findme/result.hpp"
+#include "image/bytes.hpp"
+
+namespace findme::image {
+
+// One pair of functions per format. The header function finds and judges everything that can be known without
+// a pixel: dimensions, limits, the file's end, EXIF. The pixel function may then allocate; it gives the
+// pixels as stored, before orientation. Both are stateless and safe to call from any thread, and both may
+// throw std::bad_alloc.
+
+[[nodiscard]] Result<ImageHeader> read_jpeg_header(Bytes bytes, const ImageLimits& limits);
+[[nodiscard]] Result<Image> read_jpeg_pixels(Bytes bytes, const ImageHeader& header,
+                                             const DecodeOptions& options);
+
+[[nodiscard]] Result<ImageHeader> read_png_header(Bytes bytes, const ImageLimits& limits);
+[[nodiscard]] Result<Image> read_png_pixels(Bytes bytes, const ImageHeader& header);
+
+[[nodiscard]] Result<ImageHeader> read_webp_header(Bytes bytes, const ImageLimits& limits);
+[[nodiscard]] Result<Image> read_webp_pixels(Bytes bytes, const ImageHeader& header);
+
+[[nodiscard]] Result<ImageHeader> read_tiff_header(Bytes bytes, const ImageLimits& limits);
+[[nodiscard]] Result<Image> read_tiff_pixels(Bytes bytes, const ImageHeader& header);
+
+}  // namespace findme::image

@@ -1,0 +1,86 @@
+#include <new>
+
+#include "findme/image.hpp"
+#include "image/codec.hpp"
+#include "image/failure.hpp"
+#include "image/limits.hpp"
+#include "image/magic.hpp"
+#include "image/orient.hpp"
+
+namespace findme {
+namespace {
+
+Result<ImageHeader> read_header_as(ImageFormat format, image::Bytes bytes, const ImageLimits& limits) {
+    switch (format) {
+        case ImageFormat::jpeg:
+            return image::read_jpeg_header(bytes, limits);
+        case ImageFormat::png:
+            return image::read_png_header(bytes, limits);
+        case ImageFormat::webp:
+            return image::read_webp_header(bytes, limits);
+        case ImageFormat::tiff:
+            return image::read_tiff_header(bytes, limits);
+    }
+    return ErrorInfo{.code = ErrorCode::internal, .message = "has an image format without a decoder"};
+}
+
+Result<Image> read_pixels(image::Bytes bytes, const ImageHeader& header, const DecodeOptions& options) {
+    switch (header.format) {
+        case ImageFormat::jpeg:
+            return image::read_jpeg_pixels(bytes, header, options);
+        case ImageFormat::png:
+            return image::read_png_pixels(bytes, header);
+        case ImageFormat::webp:
+            return image::read_webp_pixels(bytes, header);
+        case ImageFormat::tiff:
+            return image::read_tiff_pixels(bytes, header);
+    }
+    return ErrorInfo{.code = ErrorCode::internal, .message = "has an image format without a decoder"};
+}
+
+ErrorInfo out_of_memory() {
+    return image::too_large("needs more memory than there is (lower image.max_pixels or use fewer workers)");
+}
+
+}  // namespace
+
+std::string_view to_string(ImageFormat format) noexcept {
+    switch (format) {
+        case ImageFormat::jpeg:
+            return "jpeg";
+        case ImageFormat::png:
+            return "png";
+        case ImageFormat::webp:
+            return "webp";
+        case ImageFormat::tiff:
+            return "tiff";
+    }
+    return "unknown";
+}
+
+Result<ImageHeader> read_image_header(std::span<const std::uint8_t> bytes, const ImageLimits& limits) {
+    try {
+        if (auto refusal = image::judge_file_size(bytes.size(), limits)) return *std::move(refusal);
+        const auto format = image::recognise(bytes);
+        if (!format) return format.error();
+        return read_header_as(*format, bytes, limits);
+    } catch (const std::bad_alloc&) {
+        return out_of_memory();
+    }
+}
+
+Result<DecodedImage> decode_image(std::span<const std::uint8_t> bytes, const ImageLimits& limits,
+                                  const DecodeOptions& options) {
+    try {
+        const auto header = read_image_header(bytes, limits);
+        if (!header) return header.error();
+        auto stored = read_pixels(bytes, *header, options);
+        if (!stored) return stored.error();
+        return DecodedImage{*header, image::upright(*std::move(stored), header->orientation)};
+    } catch (const std::bad_alloc&) {
+        // One huge photo beside other workers is that photo's failure, not the run's.
+        return out_of_memory();
+    }
+}
+
+}  // namespace findme

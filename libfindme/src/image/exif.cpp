@@ -1,0 +1,102 @@
+#include "image/exif.hpp"
+
+#include <exception>
+#include <exiv2/error.hpp>
+#include <exiv2/exif.hpp>
+#include <mutex>
+#include <string>
+
+namespace findme::image {
+namespace {
+
+using namespace std::string_view_literals;
+
+// EXIF 2.32, section 4.6. OffsetTime* are newer than Exiv2's names for them in some releases, so tags go by
+// number.
+constexpr std::uint16_t kTagOrientation = 0x0112;
+constexpr std::uint16_t kTagDateTimeOriginal = 0x9003;
+constexpr std::uint16_t kTagDateTimeDigitized = 0x9004;
+constexpr std::uint16_t kTagOffsetTimeOriginal = 0x9011;
+constexpr std::uint16_t kTagOffsetTimeDigitized = 0x9012;
+
+// A JPEG cannot hold more than 64 KiB; PNG and WebP could, but no camera writes it and parsing it takes time.
+constexpr std::size_t kMaxBlockBytes = std::size_t{1} << 20U;
+
+void silence_exiv2() {
+    static std::once_flag once;
+    std::call_once(once, [] { Exiv2::LogMsg::setLevel(Exiv2::LogMsg::mute); });
+}
+
+std::string text_of(const Exiv2::ExifData& data, std::uint16_t tag) {
+    const auto found = data.findKey(Exiv2::ExifKey(tag, "Photo"));
+    return found == data.end() ? std::string() : found->toString();
+}
+
+/// Exactly `digits` decimal digits at `offset`, or -1.
+int number_at(std::string_view text, std::size_t offset, std::size_t digits) {
+    if (text.size() < offset + digits) return -1;
+    int value = 0;
+    for (const char c : text.substr(offset, digits)) {
+        if (c < '0' || c > '9') return -1;
+        value = value * 10 + (c - '0');
+    }
+    return value;
+}
+
+/// Minutes east of UTC; 0 where the text is no offset.
+std::chrono::minutes parse_offset(std::string_view text) {
+    if (text.size() < 6 || (text[0] != '+' && text[0] != '-') || text[3] != ':') return {};
+    const int hours = number_at(text, 1, 2);
+    const int minutes = number_at(text, 4, 2);
+    if (hours < 0 || hours > 14 || minutes < 0 || minutes > 59) return {};
+    const std::chrono::minutes size(hours * 60 + minutes);
+    return text[0] == '-' ? -size : size;
+}
+
+}  // namespace
+
+int orientation_or_upright(std::int64_t value) {
+    return value >= 1 && value <= 8 ? static_cast<int>(value) : 1;
+}
+
+std::optional<Timestamp> parse_exif_time(std::string_view time, std::string_view offset) {
+    // Separators are not checked: cameras write `2024-05-31T...` too, and the digits decide.
+    const std::chrono::year_month_day day{std::chrono::year(number_at(time, 0, 4)),
+                                          std::chrono::month(static_cast<unsigned>(number_at(time, 5, 2))),
+                                          std::chrono::day(static_cast<unsigned>(number_at(time, 8, 2)))};
+    const int hour = number_at(time, 11, 2);
+    const int minute = number_at(time, 14, 2);
+    const int second = number_at(time, 17, 2);
+    if (!day.ok() || day.year() < std::chrono::year(1) || hour < 0 || hour > 23 || minute < 0 ||
+        minute > 59 || second < 0 || second > 59)
+        return std::nullopt;
+    return std::chrono::sys_days(day) + std::chrono::hours(hour) + std::chrono::minutes(minute) +
+           std::chrono::seconds(second) - parse_offset(offset);
+}
+
+ExifFacts read_exif(Bytes block) {
+    if (has_text(block, 0, "Exif\0\0"sv)) block = block.subspan(6);
+    if (block.empty() || block.size() > kMaxBlockBytes) return {};
+    silence_exiv2();
+    try {
+        Exiv2::ExifData data;
+        Exiv2::ExifParser::decode(data, block.data(), static_cast<std::uint32_t>(block.size()));
+
+        ExifFacts facts;
+        const auto orientation = data.findKey(Exiv2::ExifKey(kTagOrientation, "Image"));
+        if (orientation != data.end() && orientation->count() > 0)
+            facts.orientation = orientation_or_upright(orientation->toLong());
+        facts.captured_at =
+            parse_exif_time(text_of(data, kTagDateTimeOriginal), text_of(data, kTagOffsetTimeOriginal));
+        if (!facts.captured_at)
+            facts.captured_at =
+                parse_exif_time(text_of(data, kTagDateTimeDigitized), text_of(data, kTagOffsetTimeDigitized));
+        return facts;
+    } catch (const std::exception&) {
+        // Exiv2 throws for damage of every kind, out-of-memory from absurd counts included; all mean "no
+        // facts".
+        return {};
+    }
+}
+
+}  // namespace findme::image

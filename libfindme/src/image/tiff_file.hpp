@@ -1,0 +1,55 @@
+#pragma once
+
+#include <tiffio.h>
+
+#include <cstdarg>
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+#include "image/bytes.hpp"
+
+namespace findme::image {
+
+/// A TIFF in memory, open at its first directory. libtiff's messages go to this object, not to stderr, and no
+/// global handler is touched. Not for concurrent use.
+class TiffFile {
+  public:
+    /// @param max_alloc_bytes  the most libtiff may allocate in one piece.
+    TiffFile(Bytes bytes, std::size_t max_alloc_bytes);
+    TiffFile(const TiffFile&) = delete;
+    TiffFile& operator=(const TiffFile&) = delete;
+    ~TiffFile();
+
+    [[nodiscard]] bool is_open() const { return tiff_ != nullptr; }
+    [[nodiscard]] TIFF* get() const { return tiff_; }
+
+    /// A tag of the current directory, with libtiff's default where the file has none; `fallback` where there
+    /// is none.
+    template <typename T>
+    [[nodiscard]] T tag(std::uint32_t number, T fallback) const {
+        T value{};
+        return TIFFGetFieldDefaulted(tiff_, number, &value) == 1 ? value : fallback;
+    }
+    [[nodiscard]] std::string_view text_tag(std::uint32_t number) const;
+
+    /// True when libtiff complained since the last forget_complaints(). Warnings count: while pixels are
+    /// read, a warning (premature end of JPEG data, short rows) means invented pixels.
+    [[nodiscard]] bool complained() const { return !complaint_.empty(); }
+    [[nodiscard]] const std::string& complaint() const { return complaint_; }
+    void forget_complaints() { complaint_.clear(); }
+
+  private:
+    static int on_message(TIFF*, void* self, const char* module, const char* format, std::va_list arguments);
+    static tmsize_t on_read(thandle_t self, void* to, tmsize_t size);
+    static toff_t on_seek(thandle_t self, toff_t offset, int whence);
+    static toff_t on_size(thandle_t self);
+    static int on_map(thandle_t self, void** base, toff_t* size);
+
+    Bytes bytes_;
+    std::uint64_t at_ = 0;
+    std::string complaint_;  ///< The first one: those after it tend to be consequences.
+    TIFF* tiff_ = nullptr;
+};
+
+}  // namespace findme::image

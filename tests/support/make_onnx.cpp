@@ -1,0 +1,72 @@
+#include "support/make_onnx.hpp"
+
+#include <cstring>
+
+namespace findme::testing {
+
+void ProtobufMessage::varint(std::uint64_t value) {
+    while (value >= 0x80U) {
+        out_ += static_cast<char>((value & 0x7FU) | 0x80U);
+        value >>= 7U;
+    }
+    out_ += static_cast<char>(value);
+}
+
+ProtobufMessage& ProtobufMessage::integer(unsigned field, std::uint64_t value) {
+    varint(std::uint64_t{field} << 3U);
+    varint(value);
+    return *this;
+}
+
+ProtobufMessage& ProtobufMessage::bytes(unsigned field, std::string_view value) {
+    varint((std::uint64_t{field} << 3U) | 2U);
+    varint(value.size());
+    out_ += value;
+    return *this;
+}
+
+ProtobufMessage& ProtobufMessage::message(unsigned field, const ProtobufMessage& value) {
+    return bytes(field, value.text());
+}
+
+ProtobufMessage onnx_tensor(const std::string& name, const std::vector<std::int64_t>& dims,
+                            const std::vector<float>& values) {
+    ProtobufMessage tensor;
+    for (const auto dim : dims) tensor.integer(1, static_cast<std::uint64_t>(dim));
+    std::string raw(values.size() * sizeof(float), '\0');
+    if (!raw.empty()) std::memcpy(raw.data(), values.data(), raw.size());
+    return tensor.integer(2, 1).bytes(8, name).bytes(9, raw);
+}
+
+ProtobufMessage onnx_node(const std::string& op, const std::vector<std::string>& inputs, const std::string& output) {
+    ProtobufMessage node;
+    for (const auto& input : inputs) node.bytes(1, input);
+    return node.bytes(2, output).bytes(4, op);
+}
+
+void add_onnx_integers(ProtobufMessage& node, const std::string& name, const std::vector<std::int64_t>& values) {
+    ProtobufMessage attribute;
+    attribute.bytes(1, name);
+    for (const auto value : values) attribute.integer(8, static_cast<std::uint64_t>(value));
+    node.message(5, attribute);
+}
+
+std::vector<std::uint8_t> onnx_model(const std::vector<ProtobufMessage>& nodes,
+                                     const std::vector<ProtobufMessage>& tensors) {
+    ProtobufMessage graph;
+    for (const auto& node : nodes) graph.message(1, node);
+    for (const auto& tensor : tensors) graph.message(5, tensor);
+    graph.message(11, ProtobufMessage().bytes(1, "input"));
+    return ProtobufMessage().integer(1, 7).message(7, graph).take();
+}
+
+std::vector<std::uint8_t> make_onnx_head() {
+    auto convolution = onnx_node("Conv", {"input", "weights", "bias"}, "conv");
+    add_onnx_integers(convolution, "pads", {1, 1, 1, 1});
+    const std::vector<ProtobufMessage> nodes{convolution, onnx_node("Relu", {"conv"}, "relu"),
+                                             onnx_node("Transpose", {"relu"}, "head")};
+    const std::vector<float> weights(std::size_t{4} * 3 * 3 * 3, 0.25F);
+    return onnx_model(nodes, {onnx_tensor("weights", {4, 3, 3, 3}, weights), onnx_tensor("bias", {4}, {0, 1, 2, 3})});
+}
+
+}  // namespace findme::testing

@@ -1,0 +1,92 @@
+#include <algorithm>
+#include <catch2/catch.hpp>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "findme/image.hpp"
+#include "support/make_image.hpp"
+
+using namespace findme;
+using namespace findme::testing;
+
+namespace {
+
+std::vector<ByteVector> samples() {
+    const Image image = make_picture(40, 33);
+    const Image strip = make_picture(40, 16);  // One strip of a TIFF.
+    const ByteVector exif = make_exif({.orientation = 1, .original = "2024:05:31 18:04:59"});
+    return {jpeg_with_exif(make_jpeg(image), exif),
+            make_jpeg(image, JpegKind::progressive),
+            make_jpeg(image, JpegKind::adobe_cmyk),
+            make_jpeg(image, JpegKind::arithmetic),
+            make_png(image, PngKind::rgb, exif),
+            make_png(image, PngKind::interlaced_rgba),
+            make_png(image, PngKind::palette),
+            make_webp(image, WebpKind::lossy, exif),
+            make_webp(image, WebpKind::lossless),
+            make_webp(image, WebpKind::lossless_rgba),
+            make_tiff(image, TiffKind::rgb, 1, "2024:05:31 18:04:59"),
+            make_tiff(image, TiffKind::tiled),
+            make_tiff(image, TiffKind::lzw),
+            make_tiff(image, TiffKind::deflate),
+            make_tiff(image, TiffKind::packbits),
+            make_tiff(image, TiffKind::planar),
+            make_tiff(image, TiffKind::jpeg),
+            tiff_with_pixels_last(make_tiff(strip, TiffKind::rgb)),
+            tiff_with_pixels_last(make_tiff(strip, TiffKind::lzw)),
+            tiff_with_pixels_last(make_tiff(strip, TiffKind::deflate)),
+            tiff_with_pixels_last(make_tiff(strip, TiffKind::packbits)),
+            tiff_with_pixels_last(make_tiff(strip, TiffKind::jpeg))};
+}
+
+ImageLimits small_limits() {
+    ImageLimits limits;
+    limits.max_side_px = 4000;
+    limits.max_pixels = 1'000'000;
+    return limits;
+}
+
+}  // namespace
+
+TEST_CASE("image: a file cut anywhere is refused or is the full picture, never half of it", "[image]") {
+    for (const ByteVector& whole : samples()) {
+        const Image full = decode_image(whole, {}).value().image;
+        for (std::size_t size = 0; size < whole.size(); ++size) {
+            // An own buffer of exactly this size lets the address sanitizer see a read past the end.
+            const ByteVector cut(whole.begin(), whole.begin() + static_cast<std::ptrdiff_t>(size));
+            const auto result = decode_image(cut, {});
+            if (result.ok() && result->image.pixels != full.pixels)
+                FAIL("cut at " << size << " of " << whole.size() << " gave another picture");
+            if (!result.ok() && size >= 16 && result.error().code != ErrorCode::image_malformed)
+                FAIL("cut at " << size << " of " << whole.size() << ": " << result.error().message);
+        }
+    }
+}
+
+TEST_CASE("image: flipped bits never crash, and what decodes has the size its header says", "[image]") {
+    std::mt19937 random(20240531);
+    const auto limits = small_limits();
+    for (const ByteVector& whole : samples()) {
+        for (int round = 0; round < 400; ++round) {
+            ByteVector flipped = whole;
+            const auto flips = 1 + random() % 4;
+            // Half of the rounds aim at the first bytes, where the headers are.
+            const std::size_t reach =
+                round % 2 == 0 ? std::min<std::size_t>(whole.size(), 300) : whole.size();
+            for (unsigned i = 0; i < flips; ++i)
+                flipped[random() % reach] ^= static_cast<std::uint8_t>(1U << random() % 8);
+            const auto result = decode_image(flipped, limits);
+            if (!result.ok()) {
+                if (result.error().code == ErrorCode::internal) FAIL(result.error().message);
+                if (result.error().message.empty()) FAIL("an error without a message");
+                continue;
+            }
+            const auto& header = result->header;
+            const auto& image = result->image;
+            if (image.pixels.size() != image.stride_bytes() * static_cast<std::size_t>(image.height_px) ||
+                image.width_px != (header.orientation >= 5 ? header.height_px : header.width_px))
+                FAIL("round " << round << " decoded to a picture of the wrong size");
+        }
+    }
+}
