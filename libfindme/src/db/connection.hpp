@@ -1,0 +1,97 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <initializer_list>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+namespace findme::db {
+
+using Bytes = std::vector<std::uint8_t>;
+
+/// What a parameter or a column may hold: NULL, integer, real, text (UTF-8), bytes.
+using Value = std::variant<std::monostate, std::int64_t, double, std::string, Bytes>;
+
+enum class Dialect { sqlite, postgresql };
+
+/// One row of a result, readable until the next row is fetched. Columns count from 0.
+/// @errors every getter throws Error{internal} when the column is NULL or of another kind.
+class Row {
+  public:
+    virtual ~Row() = default;
+    [[nodiscard]] virtual bool is_null(int column) const = 0;
+    [[nodiscard]] virtual std::int64_t integer(int column) const = 0;
+    [[nodiscard]] virtual double real(int column) const = 0;
+    [[nodiscard]] virtual std::string text(int column) const = 0;
+    /// Borrowed until the next row.
+    [[nodiscard]] virtual std::span<const std::uint8_t> bytes(int column) const = 0;
+};
+
+using RowVisitor = std::function<void(const Row&)>;
+
+/// One connection, one thread at a time. SQL is written once for all dialects: `$1` placeholders, `ON
+/// CONFLICT`, `RETURNING`; types and DDL differ and live in the migrations.
+/// @errors throws Error{store_*, constraint}; a constraint's subject is its name or its columns.
+class Connection {
+  public:
+    virtual ~Connection() = default;
+    [[nodiscard]] virtual Dialect dialect() const = 0;
+    /// Runs one statement; `visit` sees each row as it is fetched.
+    /// @return rows changed by INSERT, UPDATE or DELETE.
+    virtual std::int64_t run(std::string_view sql, std::span<const Value> parameters,
+                             const RowVisitor& visit) = 0;
+    /// Runs a whole script of statements without parameters, outside or inside a transaction.
+    virtual void run_script(std::string_view sql) = 0;
+    /// Makes rows that were deleted leave the database's own files (its log, its free space) too, as far as
+    /// the dialect lets a client do so. Call it outside a transaction, after the commit that deleted them.
+    /// @return false while another connection still reads older pages: then they go when it is done.
+    virtual bool scrub() = 0;
+
+    std::int64_t run(std::string_view sql, std::initializer_list<Value> parameters = {},
+                     const RowVisitor& visit = nullptr) {
+        return run(sql, std::span<const Value>(parameters.begin(), parameters.size()), visit);
+    }
+};
+
+enum class Access { read, write };
+
+/// A transaction that rolls back unless committed. `write` takes the write lock at once, so that a busy
+/// database is noticed here and not in the middle.
+class Transaction {
+  public:
+    Transaction(Connection& connection, Access access);
+    Transaction(const Transaction&) = delete;
+    Transaction& operator=(const Transaction&) = delete;
+    ~Transaction();
+    /// @errors throws Error; after it the transaction is gone and nothing of it was kept.
+    void commit();
+
+  private:
+    Connection& connection_;
+    bool open_ = true;
+};
+
+enum class IfMissing { create, refuse };
+
+/// A place connections come from. Thread-safe.
+class Database {
+  public:
+    virtual ~Database() = default;
+    [[nodiscard]] virtual Dialect dialect() const = 0;
+    /// A connection for one thread's use; given back when the pointer goes.
+    [[nodiscard]] virtual std::shared_ptr<Connection> connect() = 0;
+    /// Safe to print: without credentials.
+    [[nodiscard]] virtual std::string display_name() const = 0;
+};
+
+/// @param url `sqlite:PATH`; a missing file is created empty (mode 0600, its folders 0700) or refused.
+/// @errors throws Error{config_invalid} for an unknown scheme or a network file system, Error{not_found} when
+///         the file is missing and `if_missing` refuses, Error{store_*} when it cannot be created.
+[[nodiscard]] std::unique_ptr<Database> open_database(const std::string& url, IfMissing if_missing);
+
+}  // namespace findme::db

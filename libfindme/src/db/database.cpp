@@ -1,0 +1,41 @@
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "base/text.hpp"
+#include "db/connection.hpp"
+#include "db/sqlite_database.hpp"
+#include "findme/error.hpp"
+
+namespace findme::db {
+namespace {
+
+// The URL may hold a password: no message repeats more of it than its scheme.
+[[noreturn]] void refuse(const std::string& why) {
+    throw Error(ErrorCode::config_invalid, why, "database");
+}
+
+std::unique_ptr<Database> open_sqlite(std::string_view path, IfMissing if_missing) {
+    if (path.empty()) refuse("the database URL \"sqlite:\" names no file: write sqlite:PATH");
+    if (path.find('\0') != std::string_view::npos) refuse("the path of a database cannot hold a NUL byte");
+    // sqlite:///a/b is an absolute path all the same; sqlite://a/b looks like a host and would mean /a/b.
+    if (path.starts_with("//") && !path.starts_with("///")) {
+        refuse("the database URL takes a path, not a host: write sqlite:PATH or sqlite:/ABSOLUTE/PATH");
+    }
+    return std::make_unique<SqliteDatabase>(std::string(path), if_missing);
+}
+
+}  // namespace
+
+std::unique_ptr<Database> open_database(const std::string& url, IfMissing if_missing) {
+    const auto colon = url.find(':');
+    const std::string scheme = colon == std::string::npos ? std::string() : url.substr(0, colon);
+    if (scheme == "sqlite") return open_sqlite(std::string_view(url).substr(colon + 1), if_missing);
+    if (scheme == "postgresql" || scheme == "postgres") {
+        refuse("PostgreSQL databases are not supported by this version of findme: use sqlite:PATH");
+    }
+    if (scheme.empty()) refuse("a database URL begins with its kind: write sqlite:PATH");
+    refuse("unknown kind of database " + base::quoted(scheme) + ": write sqlite:PATH");
+}
+
+}  // namespace findme::db

@@ -1,0 +1,75 @@
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "db/connection.hpp"
+
+struct sqlite3;
+struct sqlite3_stmt;
+
+namespace findme::db {
+
+/// A connection to one SQLite file. A lock held elsewhere is waited for, five seconds at most. Statements are
+/// prepared once and kept: the SQL of this program is a fixed set.
+class SqliteConnection final : public Connection {
+  public:
+    /// @param path  absolute, of a file that exists.
+    /// @errors throws Error{store_*}.
+    explicit SqliteConnection(std::string path);
+    ~SqliteConnection() override;
+    SqliteConnection(const SqliteConnection&) = delete;
+    SqliteConnection& operator=(const SqliteConnection&) = delete;
+
+    using Connection::run;
+    [[nodiscard]] Dialect dialect() const override { return Dialect::sqlite; }
+    std::int64_t run(std::string_view sql, std::span<const Value> parameters,
+                     const RowVisitor& visit) override;
+    void run_script(std::string_view sql) override;
+    bool scrub() override;
+
+    /// Readies the connection for its next user: a transaction left open is rolled back.
+    /// @return false when it is not fit for another use.
+    [[nodiscard]] bool reset() noexcept;
+
+  private:
+    struct Closer {
+        void operator()(sqlite3* handle) const noexcept;
+    };
+    struct Finalizer {
+        void operator()(sqlite3_stmt* statement) const noexcept;
+    };
+    /// `slots[i]` is where SQLite wants `$(i + 1)`: it numbers by first appearance, we by name.
+    struct Prepared {
+        std::unique_ptr<sqlite3_stmt, Finalizer> statement;
+        std::vector<int> slots;
+    };
+    struct Hash {
+        using is_transparent = void;
+        std::size_t operator()(std::string_view text) const noexcept {
+            return std::hash<std::string_view>{}(text);
+        }
+    };
+    using Cache = std::unordered_map<std::string, Prepared, Hash, std::equal_to<>>;
+    class Lease;
+
+    [[nodiscard]] Prepared prepare(std::string_view sql);
+    void bind(const Prepared& prepared, std::span<const Value> parameters);
+    [[nodiscard]] std::string query_text(std::string_view sql);
+    void switch_to_wal();
+    [[noreturn]] void fail(int code) const;
+    /// SQLite asks it whether to try a busy lock again.
+    static int wait_for_lock(void* connection, int tries) noexcept;
+
+    std::string path_;
+    std::chrono::steady_clock::time_point waits_until_;
+    std::unique_ptr<sqlite3, Closer> handle_;
+    Cache idle_;  ///< Prepared and not in use; after `handle_`, which has to outlive it.
+};
+
+}  // namespace findme::db

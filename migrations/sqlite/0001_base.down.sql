@@ -1,0 +1,10 @@
+-- Users and events refer to each other: children first.
+DROP TABLE password_reset_tokens;
+DROP TABLE photo_faces;
+DROP TABLE face_matches;
+DROP TABLE photos;
+DROP TABLE user_events;
+DROP TABLE events;
+DROP TABLE users;
+
+PRAGMA application_id = 0;

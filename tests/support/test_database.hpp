@@ -1,0 +1,59 @@
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "db/connection.hpp"
+#include "findme/clock.hpp"
+
+namespace findme::testing {
+
+/// A folder of its own below the system's temporary one, gone with the object.
+class TemporaryFolder {
+  public:
+    TemporaryFolder();
+    TemporaryFolder(const TemporaryFolder&) = delete;
+    TemporaryFolder& operator=(const TemporaryFolder&) = delete;
+    ~TemporaryFolder();
+    [[nodiscard]] const std::string& path() const { return path_; }
+    [[nodiscard]] std::string operator/(const std::string& name) const { return path_ + "/" + name; }
+
+  private:
+    std::string path_;
+};
+
+/// A clock that stands still.
+class FixedClock final : public Clock {
+  public:
+    [[nodiscard]] Timestamp now() const override { return now_; }
+    Timestamp now_{std::chrono::sys_days{std::chrono::year{2026} / 6 / 20} + std::chrono::hours{12}};
+};
+
+/// The databases that conformance suites run on here and now:
+/// `GENERATE(from_range(available_databases()))`.
+[[nodiscard]] std::vector<db::Dialect> available_databases();
+
+enum class Schema { none, current };
+
+/// A fresh database of its own, gone with the object.
+class TestDatabase {
+  public:
+    explicit TestDatabase(db::Dialect dialect, Schema schema = Schema::current);
+
+    [[nodiscard]] db::Database& database() { return *database_; }
+    [[nodiscard]] std::shared_ptr<db::Connection> connect() { return database_->connect(); }
+    [[nodiscard]] const std::string& url() const { return url_; }
+    /// Closes every connection that was given back.
+    void close() { database_.reset(); }
+    /// Of an embedded database.
+    [[nodiscard]] std::string file() const { return folder_ / "findme.db"; }
+
+  private:
+    TemporaryFolder folder_;
+    std::string url_;
+    std::unique_ptr<db::Database> database_;
+};
+
+}  // namespace findme::testing
