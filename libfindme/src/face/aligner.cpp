@@ -1,0 +1,104 @@
+#include "face/aligner.hpp"
+
+#include <dlib/image_processing/shape_predictor.h>
+#include <dlib/image_transforms/interpolation.h>
+
+#include <cmath>
+#include <numbers>
+#include <string>
+#include <vector>
+
+#include "face/dlib_image_view.hpp"
+#include "face/dlib_resnet.hpp"
+#include "face/memory_stream.hpp"
+#include "findme/error.hpp"
+
+namespace findme::face {
+
+struct Aligner::State {
+    dlib::shape_predictor predictor;
+    BoxCalibration calibration;
+};
+
+Aligner::Aligner(std::span<const std::uint8_t> shape_predictor, BoxCalibration calibration)
+    : state_(std::make_unique<State>()) {
+    state_->calibration = calibration;
+    try {
+        MemoryStream stream(shape_predictor);
+        dlib::deserialize(state_->predictor, stream);
+    } catch (const std::exception& error) {
+        throw Error(ErrorCode::model_corrupt,
+                    std::string("the landmark model cannot be read: ") + error.what());
+    }
+    if (state_->predictor.num_parts() != Landmarks{}.size()) {
+        throw Error(ErrorCode::model_corrupt, "the landmark model does not have five points");
+    }
+}
+
+Aligner::~Aligner() = default;
+
+AlignedFace Aligner::align(const Image& image, const Box& box) const {
+    const DlibImageView view{&image};
+    const auto width_px = static_cast<double>(image.width_px);
+    const auto height_px = static_cast<double>(image.height_px);
+    const double height = box.height * height_px;
+    const double side = std::max(1.0, height * state_->calibration.side);
+    const double cx = (box.x + box.width / 2) * width_px;
+    const double cy = (box.y + box.height / 2) * height_px + height * state_->calibration.centre_down;
+    const dlib::rectangle square =
+        dlib::drectangle(cx - side / 2, cy - side / 2, cx + side / 2, cy + side / 2);
+    const auto shape = state_->predictor(view, square);
+
+    AlignedFace aligned;
+    for (unsigned long i = 0; i < shape.num_parts(); ++i) {
+        aligned.landmarks[i] = {static_cast<float>(shape.part(i).x()) / static_cast<float>(image.width_px),
+                                static_cast<float>(shape.part(i).y()) / static_cast<float>(image.height_px)};
+    }
+    // The padding is the one dlib's network was trained with.
+    constexpr double kPadding = 0.25;
+    dlib::matrix<dlib::rgb_pixel> chip;
+    dlib::extract_image_chip(view, dlib::get_face_chip_details(shape, kChipSide_px, kPadding), chip);
+    aligned.chip.width_px = aligned.chip.height_px = kChipSide_px;
+    aligned.chip.pixels.reserve(static_cast<std::size_t>(kChipSide_px) * kChipSide_px * 3);
+    for (const auto& pixel : chip) {
+        aligned.chip.pixels.insert(aligned.chip.pixels.end(), {pixel.red, pixel.green, pixel.blue});
+    }
+    return aligned;
+}
+
+float sharpness(const Image& chip) {
+    const auto grey = [&](int x, int y) {
+        const std::uint8_t* p = chip.row(y) + static_cast<std::ptrdiff_t>(x) * 3;
+        return 0.299 * p[0] + 0.587 * p[1] + 0.114 * p[2];
+    };
+    double sum = 0;
+    double squares = 0;
+    for (int y = 1; y + 1 < chip.height_px; ++y) {
+        for (int x = 1; x + 1 < chip.width_px; ++x) {
+            const double edge =
+                grey(x - 1, y) + grey(x + 1, y) + grey(x, y - 1) + grey(x, y + 1) - 4 * grey(x, y);
+            sum += edge;
+            squares += edge * edge;
+        }
+    }
+    const double count = std::max(1, (chip.width_px - 2) * (chip.height_px - 2));
+    return static_cast<float>(squares / count - (sum / count) * (sum / count));
+}
+
+void estimate_pose(const Landmarks& landmarks, int width_px, int height_px, FaceQuality& quality) {
+    const auto x = [&](std::size_t i) { return landmarks[i].x * static_cast<float>(width_px); };
+    const auto y = [&](std::size_t i) { return landmarks[i].y * static_cast<float>(height_px); };
+    const float right_x = (x(0) + x(1)) / 2;
+    const float right_y = (y(0) + y(1)) / 2;
+    const float left_x = (x(2) + x(3)) / 2;
+    const float left_y = (y(2) + y(3)) / 2;
+    const float dx = right_x - left_x;
+    const float dy = right_y - left_y;
+    const float eyes_px = std::max(1.0F, std::hypot(dx, dy));
+    const float along =
+        ((x(4) - (right_x + left_x) / 2) * dx + (y(4) - (right_y + left_y) / 2) * dy) / eyes_px;
+    quality.yaw = along / eyes_px;
+    quality.roll_deg = std::atan2(dy, dx) * 180.0F / std::numbers::pi_v<float>;
+}
+
+}  // namespace findme::face

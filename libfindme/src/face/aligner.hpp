@@ -1,0 +1,49 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+
+#include "findme/face.hpp"
+#include "findme/image.hpp"
+
+namespace findme::face {
+
+/// How a detector's box becomes the square that the landmark model was trained on. Fractions of the box
+/// height.
+struct BoxCalibration {
+    float side = 0.80F;
+    float centre_down = 0.02F;
+};
+
+/// A face turned upright and cut out, with the points that turned it.
+struct AlignedFace {
+    Landmarks landmarks;
+    Image chip;  ///< 150 x 150.
+};
+
+/// Five landmarks and the chip they define.
+class Aligner {
+  public:
+    /// @param    shape_predictor  shape_predictor_5_face_landmarks.dat.
+    /// @errors   throws Error{model_corrupt}.
+    Aligner(std::span<const std::uint8_t> shape_predictor, BoxCalibration calibration);
+    ~Aligner();
+
+    /// @param    box  as the detector gave it.
+    /// @threads  const, safe to call concurrently.
+    [[nodiscard]] AlignedFace align(const Image& image, const Box& box) const;
+
+  private:
+    struct State;
+    std::unique_ptr<State> state_;
+};
+
+/// Variance of the Laplacian over the chip in grey: how sharp it is.
+[[nodiscard]] float sharpness(const Image& chip);
+
+/// Fills yaw and roll from the landmarks.
+/// @param width_px, height_px  of the image the landmarks are fractions of.
+void estimate_pose(const Landmarks& landmarks, int width_px, int height_px, FaceQuality& quality);
+
+}  // namespace findme::face

@@ -1,0 +1,57 @@
+#include "face/detector.hpp"
+
+#include <algorithm>
+
+namespace findme::face {
+
+float overlap(const Box& a, const Box& b) {
+    const float width = std::min(a.x + a.width, b.x + b.width) - std::max(a.x, b.x);
+    const float height = std::min(a.y + a.height, b.y + b.height) - std::max(a.y, b.y);
+    if (width <= 0 || height <= 0) return 0;
+    const float shared = width * height;
+    return shared / (a.width * a.height + b.width * b.height - shared);
+}
+
+std::vector<Detection> suppress(std::vector<Detection> detections, float most) {
+    // Position breaks ties, so that the order never depends on how the boxes came in.
+    std::sort(detections.begin(), detections.end(), [](const Detection& a, const Detection& b) {
+        if (a.score != b.score) return a.score > b.score;
+        return a.box.y != b.box.y ? a.box.y < b.box.y : a.box.x < b.box.x;
+    });
+    // Scores saturate near 1, so that the best score is not the best box: the boxes of one face vote.
+    constexpr float kSameFace = 0.5F;
+    struct Group {
+        Detection best;
+        double weight = 0;
+        double x = 0;
+        double y = 0;
+        double width = 0;
+        double height = 0;
+    };
+    std::vector<Group> groups;
+    for (const auto& candidate : detections) {
+        auto group = std::find_if(groups.begin(), groups.end(), [&](const Group& other) {
+            return overlap(other.best.box, candidate.box) > most;
+        });
+        if (group == groups.end()) {
+            group = groups.insert(groups.end(), Group{candidate});
+        } else if (overlap(group->best.box, candidate.box) < kSameFace) {
+            continue;
+        }
+        const double weight = candidate.score;
+        group->weight += weight;
+        group->x += weight * candidate.box.x;
+        group->y += weight * candidate.box.y;
+        group->width += weight * candidate.box.width;
+        group->height += weight * candidate.box.height;
+    }
+    std::vector<Detection> kept;
+    for (const auto& group : groups) {
+        const auto mean = [&](double sum) { return static_cast<float>(sum / group.weight); };
+        kept.push_back(
+            {{mean(group.x), mean(group.y), mean(group.width), mean(group.height)}, group.best.score});
+    }
+    return kept;
+}
+
+}  // namespace findme::face

@@ -1,0 +1,53 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "face/aligner.hpp"
+#include "face/detector.hpp"
+#include "face/network.hpp"
+#include "face/recogniser.hpp"
+#include "findme/face.hpp"
+#include "findme/image.hpp"
+#include "findme/model.hpp"
+
+namespace findme::face {
+
+/// A face with what identifies it.
+struct AnalysedFace {
+    Face face;
+    Template face_template{};
+};
+
+/// From an upright photo to its faces and templates: detector, landmarks, chip, network.
+class FaceAnalyser {
+  public:
+    FaceAnalyser(std::unique_ptr<Detector> detector, std::unique_ptr<Aligner> aligner,
+                 std::unique_ptr<Recogniser> recogniser)
+        : detector_(std::move(detector)), aligner_(std::move(aligner)), recogniser_(std::move(recogniser)) {}
+
+    /// @param    image             upright; at least one pixel.
+    /// @param    stored_height_px  height of the photo as stored and upright: sizes are reported in its
+    /// pixels.
+    /// @return   from top to bottom, then left to right, so that the order does not depend on scores.
+    /// @threads  const and safe to call concurrently, each thread with its own workspace.
+    [[nodiscard]] std::vector<AnalysedFace> analyse(const Image& image, int stored_height_px,
+                                                    Workspace& workspace) const;
+
+  private:
+    std::unique_ptr<Detector> detector_;
+    std::unique_ptr<Aligner> aligner_;
+    std::unique_ptr<Recogniser> recogniser_;
+};
+
+/// Long side that a photo keeps when it is decoded for analysis: the detector looks at no more than half of
+/// it, which leaves the templates a factor of two.
+inline constexpr int kEnoughLongSide_px = 2048;
+
+/// Loads the three models of the manifest.
+/// @errors throws Error{model_missing, model_corrupt, model_shape_mismatch}.
+[[nodiscard]] std::unique_ptr<FaceAnalyser> load_face_analyser(const ModelManifest& manifest,
+                                                               const std::vector<std::string>& folders);
+
+}  // namespace findme::face

@@ -1,0 +1,75 @@
+#include "face/graph.hpp"
+
+#include <string>
+
+#include "findme/error.hpp"
+
+namespace findme::face {
+namespace {
+
+[[noreturn]] void mismatch(std::size_t node, const std::string& what) {
+    throw Error(ErrorCode::model_shape_mismatch, "network node " + std::to_string(node) + " " + what);
+}
+
+std::size_t input_count(Graph::Op op) {
+    switch (op) {
+        case Graph::Op::input:
+            return 0;
+        case Graph::Op::add:
+            return 2;
+        default:
+            return 1;
+    }
+}
+
+}  // namespace
+
+void validate(const Graph& graph) {
+    if (graph.nodes.empty() || graph.nodes[0].op != Graph::Op::input) mismatch(0, "is not the input");
+    for (std::size_t i = 0; i < graph.nodes.size(); ++i) {
+        const auto& node = graph.nodes[i];
+        const bool count_fits =
+            node.op == Graph::Op::concat ? !node.inputs.empty() : node.inputs.size() == input_count(node.op);
+        if (!count_fits || (node.op == Graph::Op::input) != (i == 0))
+            mismatch(i, "has the wrong number of inputs");
+        if (node.channels <= 0 || node.kernel_px <= 0 || node.stride_px <= 0 || node.padding_px < 0 ||
+            node.dilation <= 0 || node.groups <= 0) {
+            mismatch(i, "has a size that is not positive");
+        }
+        int input_channels = 0;
+        for (const int input : node.inputs) {
+            if (input < 0 || static_cast<std::size_t>(input) >= i) mismatch(i, "refers forward");
+            input_channels += graph.nodes[static_cast<std::size_t>(input)].channels;
+        }
+        switch (node.op) {
+            case Graph::Op::convolution: {
+                if (input_channels % node.groups != 0 || node.channels % node.groups != 0) {
+                    mismatch(i, "has channels that its groups do not divide");
+                }
+                const std::size_t wanted = static_cast<std::size_t>(node.channels) *
+                                           (input_channels / node.groups) * node.kernel_px * node.kernel_px;
+                if (node.weights.size() != wanted ||
+                    node.bias.size() != static_cast<std::size_t>(node.channels)) {
+                    mismatch(i, "has weights of another shape than it says");
+                }
+                break;
+            }
+            case Graph::Op::concat:
+            case Graph::Op::max_pool:
+            case Graph::Op::average_pool:
+            case Graph::Op::global_average:
+                if (node.channels != input_channels) mismatch(i, "changes the number of channels");
+                break;
+            case Graph::Op::input:
+            case Graph::Op::add:
+                break;
+        }
+    }
+    for (const int output : graph.outputs) {
+        if (output < 0 || static_cast<std::size_t>(output) >= graph.nodes.size())
+            mismatch(0, "is not an output");
+    }
+    if (graph.outputs.empty()) mismatch(0, "leads to no output");
+}
+
+}  // namespace findme::face

@@ -1,0 +1,48 @@
+#pragma once
+
+#include <cstddef>
+#include <vector>
+
+namespace findme::face {
+
+/// A convolutional network as plain data: what model files are read into and what Network compiles.
+///
+/// A node's output is one tensor of B x H x W x C float32. Node 0 is the input; every node refers to earlier
+/// ones only. Spatial sizes are not fixed here: the same graph compiles for any input size its operations can
+/// take.
+struct Graph {
+    enum class Op {
+        input,
+        convolution,     ///< Cross-correlation with weights, bias and an optional ReLU.
+        max_pool,        ///< Window of kernel x kernel, windows beyond the edge are left out (floor).
+        average_pool,    ///< Likewise.
+        global_average,  ///< Over all of H x W; leaves 1 x 1 x C.
+        add,     ///< a + b; where they differ in size the missing elements count as zero (dlib's add_prev).
+                 ///< Optional ReLU.
+        concat,  ///< Along the channels.
+    };
+
+    struct Node {
+        Op op = Op::input;
+        std::vector<int> inputs;  ///< Indices of earlier nodes.
+        int channels = 0;         ///< Of the output.
+        int kernel_px = 1;        ///< Square windows only.
+        int stride_px = 1;
+        int padding_px = 0;
+        int dilation = 1;
+        int groups = 1;
+        bool relu = false;
+        std::vector<float> weights;  ///< channels x (input channels / groups) x kernel x kernel.
+        std::vector<float> bias;     ///< channels.
+    };
+
+    std::vector<Node> nodes;
+    std::vector<int> outputs;
+};
+
+/// @errors throws Error{model_shape_mismatch} unless every node refers backwards, its channels fit its inputs
+/// and its
+///         weights have the size its shape says.
+void validate(const Graph& graph);
+
+}  // namespace findme::face

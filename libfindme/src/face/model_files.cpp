@@ -1,0 +1,110 @@
+#include "face/model_files.hpp"
+
+#include <algorithm>
+
+#include "base/file.hpp"
+#include "base/hash.hpp"
+#include "base/text.hpp"
+#include "findme/error.hpp"
+
+namespace findme {
+
+std::string_view to_string(ModelState state) noexcept {
+    switch (state) {
+        case ModelState::good:
+            return "good";
+        case ModelState::missing:
+            return "missing";
+        case ModelState::altered:
+            return "altered";
+    }
+    return "missing";
+}
+
+double score_of(double distance, const Calibration& c) noexcept {
+    const auto between = [](double value, double from, double to, double score_from, double score_to) {
+        return score_from + (value - from) / (to - from) * (score_to - score_from);
+    };
+    if (distance <= c.same_distance) return 100;
+    if (distance >= c.stranger_distance) return 0;
+    if (distance <= c.threshold_distance) {
+        return between(distance, c.same_distance, c.threshold_distance, 100, kThresholdScore);
+    }
+    return between(distance, c.threshold_distance, c.stranger_distance, kThresholdScore, 0);
+}
+
+double distance_of(double score, const Calibration& c) noexcept {
+    if (score >= kThresholdScore) {
+        return c.threshold_distance -
+               (score - kThresholdScore) / (100 - kThresholdScore) * (c.threshold_distance - c.same_distance);
+    }
+    return c.stranger_distance - score / kThresholdScore * (c.stranger_distance - c.threshold_distance);
+}
+
+}  // namespace findme
+
+namespace findme::face {
+namespace {
+
+constexpr std::size_t kMaxModelBytes = std::size_t{1} << 30U;
+
+struct FoundModel {
+    ModelCheck check;
+    std::vector<std::uint8_t> bytes;
+};
+
+std::string fetch_command(const std::string& folder) {
+    return "run fetch_models.sh --to " + base::quoted(folder) +
+           " (libfindme/models, or share/findme once installed)";
+}
+
+FoundModel find_model(const ModelFile& model, const std::vector<std::string>& folders) {
+    FoundModel found;
+    found.check.model = model;
+    for (const auto& folder : folders) {
+        found.check.path = folder + "/" + model.file;
+        if (!base::stat_regular_file(found.check.path)) continue;
+        auto bytes = base::read_file(found.check.path, kMaxModelBytes);
+        if (!bytes) throw Error(bytes.error());
+        const bool good = to_hex(base::sha256(*bytes)) == model.sha256;
+        found.check.state = good ? ModelState::good : ModelState::altered;
+        if (!good) found.check.remedy = fetch_command(folder);
+        found.bytes = std::move(*bytes);
+        return found;
+    }
+    found.check.remedy = fetch_command(folders.empty() ? "." : folders.front());
+    return found;
+}
+
+}  // namespace
+
+ModelCheck check_model(const ModelFile& model, const std::vector<std::string>& folders) {
+    return find_model(model, folders).check;
+}
+
+std::vector<std::uint8_t> load_model(const ModelManifest& manifest, std::string_view job,
+                                     const std::vector<std::string>& folders) {
+    const auto model = std::find_if(manifest.files.begin(), manifest.files.end(),
+                                    [&](const ModelFile& file) { return file.job == job; });
+    if (model == manifest.files.end()) {
+        throw Error(ErrorCode::internal, "the manifest has no model for " + std::string(job));
+    }
+    FoundModel found = find_model(*model, folders);
+    switch (found.check.state) {
+        case ModelState::good:
+            return std::move(found.bytes);
+        case ModelState::missing:
+            throw Error(
+                ErrorCode::model_missing,
+                "the model file " + base::quoted(found.check.path) + " is missing: " + found.check.remedy,
+                found.check.path);
+        case ModelState::altered:
+            throw Error(ErrorCode::model_corrupt,
+                        "the model file " + base::quoted(found.check.path) +
+                            " is not the one this release was measured with: " + found.check.remedy,
+                        found.check.path);
+    }
+    throw Error(ErrorCode::internal, "unknown model state");
+}
+
+}  // namespace findme::face

@@ -1,0 +1,145 @@
+#include "face/rfb_detector.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <limits>
+#include <string>
+
+#include "face/onnx_reader.hpp"
+#include "findme/error.hpp"
+#include "image/resample.hpp"
+
+namespace findme::face {
+namespace {
+
+/// Prior boxes of one level: the network predicts, at every cell, offsets from squares of these sides.
+/// @source Ultra-Light-Fast-Generic-Face-Detector-1MB, vision/ssd/config/fd_config.py (MIT).
+struct Level {
+    int stride_px;
+    std::array<float, 3> sides_px;
+    int count;
+};
+constexpr std::array<Level, 4> kLevels{{
+    {8, {10, 16, 24}, 3},
+    {16, {32, 48, 0}, 2},
+    {32, {64, 96, 0}, 2},
+    {64, {128, 192, 256}, 3},
+}};
+constexpr float kCentreVariance = 0.1F;
+constexpr float kSizeVariance = 0.2F;
+constexpr float kMean = 127.0F;
+constexpr float kScale = 1.0F / 128.0F;
+constexpr int kSizeStep_px = 32;
+/// Above this size a box is trusted only at the smallest width: near the largest prior (256 px) boxes are
+/// confident but cut short, and a bad box ruins the alignment. Measured: tests/bench/runs.
+constexpr float kMaxTrusted_px = 130.0F;
+/// Compiled sizes kept: four widths times the aspect ratios that a shoot mixes.
+constexpr std::size_t kCompiledSizes = 24;
+
+int rounded_up(int size_px) {
+    return (size_px + kSizeStep_px - 1) / kSizeStep_px * kSizeStep_px;
+}
+
+class RfbDetector final : public Detector {
+  public:
+    RfbDetector(Graph graph, RfbOptions options)
+        : options_(std::move(options)), networks_(std::move(graph), kCompiledSizes) {}
+
+    [[nodiscard]] std::vector<Detection> detect(const Image& image, Workspace& workspace) const override {
+        std::vector<Detection> found;
+        const int long_side = std::max(image.width_px, image.height_px);
+        float max_trusted_px = std::numeric_limits<float>::max();
+        for (const int wanted_px : options_.long_sides_px) {
+            // Enlarging adds no detail, but brings small faces up to the smallest priors: twice is enough.
+            if (max_trusted_px == kMaxTrusted_px && wanted_px > long_side * 2) break;
+            detect_at(image, static_cast<double>(wanted_px) / long_side, max_trusted_px, workspace, found);
+            max_trusted_px = kMaxTrusted_px;
+        }
+        return suppress(std::move(found), options_.merge_overlap);
+    }
+
+  private:
+    void detect_at(const Image& image, double scale, float max_trusted_px, Workspace& workspace,
+                   std::vector<Detection>& found) const {
+        const int width = std::max(1, static_cast<int>(std::lround(image.width_px * scale)));
+        const int height = std::max(1, static_cast<int>(std::lround(image.height_px * scale)));
+        const Image resized = image::resize_area(image, width, height);
+        const auto network = networks_.get(1, rounded_up(height), rounded_up(width));
+        const Shape shape = network->input_shape();
+
+        // Sizes are padded to the network's step with the mean colour, so that few sizes need compiling.
+        std::vector<float> input(shape.size(), 0.0F);
+        for (int y = 0; y < height; ++y) {
+            const std::uint8_t* from = resized.row(y);
+            float* to =
+                input.data() + static_cast<std::size_t>(y) * static_cast<std::size_t>(shape.width) * 3;
+            for (int i = 0; i < width * 3; ++i) to[i] = (static_cast<float>(from[i]) - kMean) * kScale;
+        }
+        std::vector<std::vector<float>> heads(kLevels.size() * 2);
+        std::vector<std::span<float>> outputs;
+        for (std::size_t i = 0; i < heads.size(); ++i) {
+            heads[i].resize(network->output_shape(i).size());
+            outputs.emplace_back(heads[i]);
+        }
+        network->run(input, outputs, workspace);
+        for (std::size_t level = 0; level < kLevels.size(); ++level) {
+            decode(kLevels[level], network->output_shape(2 * level), heads[2 * level], heads[2 * level + 1],
+                   static_cast<float>(width), static_cast<float>(height), max_trusted_px, found);
+        }
+    }
+
+    /// @param classes  cells x priors x 2 logits: background, face.
+    /// @param offsets  cells x priors x 4: centre x, centre y, width, height.
+    void decode(const Level& level, const Shape& cells, std::span<const float> classes,
+                std::span<const float> offsets, float width, float height, float max_trusted_px,
+                std::vector<Detection>& found) const {
+        const auto stride = static_cast<float>(level.stride_px);
+        std::size_t prior = 0;
+        for (int y = 0; y < cells.height; ++y) {
+            for (int x = 0; x < cells.width; ++x) {
+                for (int k = 0; k < level.count; ++k, ++prior) {
+                    const float* logits = classes.data() + prior * 2;
+                    const float score = 1.0F / (1.0F + std::exp(logits[0] - logits[1]));
+                    if (score < options_.min_score) continue;
+                    const float* offset = offsets.data() + prior * 4;
+                    const float side = level.sides_px[static_cast<std::size_t>(k)];
+                    const float cx =
+                        (static_cast<float>(x) + 0.5F) * stride + offset[0] * kCentreVariance * side;
+                    const float cy =
+                        (static_cast<float>(y) + 0.5F) * stride + offset[1] * kCentreVariance * side;
+                    const float w = side * std::exp(offset[2] * kSizeVariance);
+                    const float h = side * std::exp(offset[3] * kSizeVariance);
+                    if (h > max_trusted_px) continue;
+                    if (!std::isfinite(w) || !std::isfinite(h) || cx > width || cy > height) continue;
+                    found.push_back(
+                        {{(cx - w / 2) / width, (cy - h / 2) / height, w / width, h / height}, score});
+                }
+            }
+        }
+    }
+
+    RfbOptions options_;
+    mutable NetworkCache networks_;
+};
+
+void require_rfb_heads(const Graph& graph) {
+    bool fits = graph.outputs.size() == kLevels.size() * 2;
+    for (std::size_t i = 0; fits && i < graph.outputs.size(); ++i) {
+        const int channels = graph.nodes[static_cast<std::size_t>(graph.outputs[i])].channels;
+        fits = channels == kLevels[i / 2].count * (i % 2 == 0 ? 2 : 4);
+    }
+    if (!fits)
+        throw Error(ErrorCode::model_shape_mismatch,
+                    "the detector model does not have RFB-320's eight heads");
+}
+
+}  // namespace
+
+std::unique_ptr<Detector> make_rfb_detector(std::span<const std::uint8_t> onnx, RfbOptions options) {
+    Graph graph = read_onnx(onnx);
+    require_rfb_heads(graph);
+    return std::make_unique<RfbDetector>(std::move(graph), std::move(options));
+}
+
+}  // namespace findme::face

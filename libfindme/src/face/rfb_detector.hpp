@@ -1,0 +1,26 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "face/detector.hpp"
+
+namespace findme::face {
+
+struct RfbOptions {
+    /// Long sides, in pixels, at which the photo is looked at. One width misses faces over 256 px and shrinks
+    /// small ones away; the boxes of all widths are merged.
+    std::vector<int> long_sides_px = {128, 320, 640, 1024};
+    float min_score = 0.65F;
+    float merge_overlap = 0.3F;
+};
+
+/// The RFB-320 network of Ultra-Light-Fast-Generic-Face-Detector-1MB run at several sizes.
+/// @param    onnx  fr_detect.onnx or a file of the same structure.
+/// @errors   throws Error{model_corrupt, model_shape_mismatch}.
+[[nodiscard]] std::unique_ptr<Detector> make_rfb_detector(std::span<const std::uint8_t> onnx,
+                                                          RfbOptions options = {});
+
+}  // namespace findme::face
