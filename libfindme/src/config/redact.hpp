@@ -1,0 +1,11 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace findme::config {
+
+/// The text with the password of a `scheme://user:password@host` URL, and of a `password=` parameter, masked.
+[[nodiscard]] std::string redact_url(std::string_view text);
+
+}  // namespace findme::config
