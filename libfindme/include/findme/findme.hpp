@@ -1,0 +1,65 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "findme/config.hpp"
+#include "findme/event.hpp"
+#include "findme/export.hpp"
+#include "findme/ingest.hpp"
+#include "findme/log.hpp"
+#include "findme/match.hpp"
+#include "findme/model.hpp"
+#include "findme/photo.hpp"
+#include "findme/version.hpp"
+
+namespace findme {
+
+/// What the host brings.
+struct Services {
+    const Clock* clock = nullptr;  ///< Null: the system's. Must outlive the Findme.
+    LogSink log;                   ///< Empty: silence.
+};
+
+/// Models and database, wired: everything findme does begins here. Thread-safe; models are loaded at first
+/// need.
+class FINDME_API Findme {
+  public:
+    /// Opens the configured database. An SQLite file that does not exist is made; one that exists is never
+    /// changed.
+    /// @param    data_dir  where database and models are when the configuration does not say; see
+    /// user_data_dir.
+    /// @errors   throws Error{store_*, schema_outdated, schema_too_new, config_invalid}.
+    Findme(Config config, std::string data_dir, Services services = {});
+    Findme(const Findme&) = delete;
+    Findme& operator=(const Findme&) = delete;
+    ~Findme();
+
+    [[nodiscard]] Events& events();
+    [[nodiscard]] Photos& photos();
+
+    /// Brings the faces of photos into an event.
+    /// @errors   a bad file is an item of the observer; throws Error{not_found} when a path does not exist,
+    ///           Error{model_*}, Error{store_*}.
+    IndexSummary index(const IndexRequest& request, IndexObserver& observer);
+
+    /// Finds one person. Selfies are judged one by one; those refused do not count.
+    /// @errors   throws Error{retention_expired, model_*, store_*}; with no acceptable selfie the report has
+    /// no matches.
+    [[nodiscard]] MatchReport match(const MatchRequest& request);
+
+    /// Draws the photos of a report.
+    /// @errors   throws Error{file_unwritable, store_full}; a photo that cannot be read is counted in the
+    /// report.
+    ContactSheetReport draw_contact_sheet(const MatchReport& report, const ContactSheetRequest& request);
+
+  private:
+    struct State;
+    std::unique_ptr<State> state_;
+};
+
+/// The models of this release and whether they are there and right; needs no database.
+FINDME_API std::vector<ModelCheck> check_models(const Config& config, const std::string& data_dir);
+
+}  // namespace findme

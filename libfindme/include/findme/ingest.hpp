@@ -1,0 +1,76 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "findme/error.hpp"
+#include "findme/event.hpp"
+#include "findme/export.hpp"
+#include "findme/ids.hpp"
+
+namespace findme {
+
+/// What became of one file.
+enum class IndexOutcome {
+    indexed,    ///< New bytes (or --reindex): faces and templates are in the database.
+    duplicate,  ///< Bytes the event knows already; the path was added to their photo.
+    unchanged,  ///< Same path, size and time as when it was indexed: not read again.
+    failed,     ///< Could not be read or decoded; see the error.
+    ignored,    ///< Not a photo, or a link that leaves the folder; see the error for why.
+    pending,    ///< Dry run: would be read.
+};
+
+/// `indexed`, `duplicate`, `unchanged`, `failed`, `ignored`, `pending`.
+FINDME_API std::string_view to_string(IndexOutcome outcome) noexcept;
+
+struct IndexItem {
+    std::string path;  ///< Absolute; bytes.
+    IndexOutcome outcome = IndexOutcome::pending;
+    std::optional<ContentHash> hash;  ///< When the file was read.
+    int faces = 0;                    ///< Of an indexed photo.
+    std::optional<ErrorInfo> error;   ///< Why it failed or was ignored.
+};
+
+struct IndexProgress {
+    std::int64_t done = 0;
+    std::int64_t total = 0;  ///< Files found by a first walk; 0 when paths come from a stream.
+    std::int64_t faces = 0;
+    std::int64_t failed = 0;
+};
+
+struct IndexSummary {
+    std::int64_t indexed = 0;
+    std::int64_t duplicate = 0;
+    std::int64_t unchanged = 0;
+    std::int64_t failed = 0;
+    std::int64_t ignored = 0;
+    std::int64_t pending = 0;
+    std::int64_t faces = 0;
+    bool cancelled = false;  ///< Stopped early; running again goes on where it stopped.
+};
+
+/// Hears of every file, in the order of the walk, one call at a time. What it hears as indexed is committed.
+class FINDME_API IndexObserver {
+  public:
+    virtual ~IndexObserver() = default;
+    virtual void on_item(const IndexItem& item) { static_cast<void>(item); }
+    virtual void on_progress(const IndexProgress& progress) { static_cast<void>(progress); }
+};
+
+struct IndexRequest {
+    Event event;
+    std::vector<std::string> paths;  ///< Files and folders; folders are walked.
+    /// Further files, one a call, until it returns nothing. Called from one thread at a time.
+    std::function<std::optional<std::string>()> more_paths;
+    int jobs = 0;          ///< 0: as configured.
+    bool reindex = false;  ///< Work on photos again although they are DONE.
+    bool dry_run = false;  ///< Only say what would be done; nothing is written.
+    std::stop_token stop;  ///< When asked to stop: no new photo is begun, what is whole is committed.
+};
+
+}  // namespace findme

@@ -1,0 +1,59 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "findme/error.hpp"
+#include "findme/event.hpp"
+#include "findme/export.hpp"
+#include "findme/face.hpp"
+#include "findme/photo.hpp"
+
+namespace findme {
+
+/// A selfie and what became of it.
+struct SelfieCheck {
+    std::string path;
+    std::optional<ErrorInfo> refused;  ///< Why it was not used, and what to do; empty when it was.
+    Face face;                         ///< Of an accepted selfie.
+};
+
+/// One photo with the searched person on it.
+struct Match {
+    Photo photo;
+    PhotoFace face;       ///< The face that is nearest; nobody is twice on one photo.
+    double distance = 0;  ///< Between templates, over all selfies.
+    double score = 0;     ///< 0-100, see Calibration.
+};
+
+struct MatchRequest {
+    Event event;
+    std::vector<std::string> selfies;  ///< Pictures of one person.
+    std::optional<double> min_score;   ///< Empty: as configured.
+    std::int64_t limit = 0;            ///< Best so many; 0: all.
+};
+
+struct MatchReport {
+    std::vector<SelfieCheck> selfies;
+    std::vector<Match> matches;  ///< Best first.
+    std::int64_t faces_searched = 0;
+    double min_score = 0;
+};
+
+/// A picture of matches: one tile a photo, the face framed, score and file name below.
+struct ContactSheetRequest {
+    std::string path;  ///< JPEG to write, whole or not at all.
+    int columns = 3;
+    int tile_width_px = 480;
+    std::size_t max_tiles = 60;
+};
+
+/// How many photos are on the sheet, and which could not be drawn.
+struct ContactSheetReport {
+    std::size_t tiles = 0;
+    std::vector<ErrorInfo> failed;
+};
+
+}  // namespace findme

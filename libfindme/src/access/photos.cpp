@@ -1,0 +1,57 @@
+#include <filesystem>
+
+#include "base/text.hpp"
+#include "db/connection.hpp"
+#include "findme/photo.hpp"
+#include "store/photo_repository.hpp"
+
+namespace findme {
+namespace {
+
+constexpr std::size_t kMinDigits = 8;
+
+bool is_hex(std::string_view text) {
+    return text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
+}
+
+}  // namespace
+
+Photos::Photos(std::shared_ptr<db::Database> database) : database_(std::move(database)) {}
+Photos::~Photos() = default;
+
+std::vector<Photo> Photos::list(EventId event, PhotoId after, std::int64_t limit) {
+    const auto connection = database_->connect();
+    return store::PhotoRepository(*connection).list(event, after, limit);
+}
+
+Photo Photos::find(EventId event, const std::string& reference) {
+    const auto connection = database_->connect();
+    store::PhotoRepository photos(*connection);
+    const auto path = std::filesystem::absolute(reference).lexically_normal().string();
+    if (auto photo = photos.find_by_path(event, path)) return *photo;
+    const std::string digits = base::to_lower_ascii(reference);
+    if (digits.size() >= kMinDigits && digits.size() <= 2 * ContentHash{}.size() && is_hex(digits)) {
+        auto found = photos.find_by_hash_prefix(event, digits, 2);
+        if (found.size() == 1) return std::move(found.front());
+        if (found.size() > 1) {
+            throw Error(ErrorCode::invalid_argument,
+                        "several photos begin with " + digits + ": give more digits", reference);
+        }
+    }
+    throw Error(ErrorCode::not_found,
+                "the event knows no photo " + base::quoted(reference) +
+                    " (a path, or at least 8 digits of its SHA-256)",
+                reference);
+}
+
+std::vector<PhotoFace> Photos::faces(PhotoId photo) {
+    const auto connection = database_->connect();
+    return store::PhotoRepository(*connection).faces(photo);
+}
+
+ForgetReceipt Photos::forget(PhotoId photo) {
+    const auto connection = database_->connect();
+    return store::PhotoRepository(*connection).forget(photo);
+}
+
+}  // namespace findme

@@ -1,0 +1,124 @@
+#include "deliver/contact_sheet.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+#include <opencv2/imgproc.hpp>
+#include <string>
+#include <vector>
+
+#include "base/file.hpp"
+#include "base/text.hpp"
+#include "image/encode_jpeg.hpp"
+#include "image/resample.hpp"
+
+namespace findme::deliver {
+namespace {
+
+constexpr int kGap_px = 16;
+constexpr int kCaption_px = 40;
+constexpr int kQuality = 85;
+const cv::Scalar kFrame(40, 220, 80);
+const cv::Scalar kInk(240, 240, 240);
+constexpr std::uint8_t kPaper = 24;
+
+struct Tile {
+    Image picture;
+    Box face;
+    std::string caption;
+};
+
+/// Only what OpenCV's built-in font can draw.
+std::string printable(const std::string& text, std::size_t most) {
+    std::string safe;
+    for (const char c : text.substr(0, most)) safe += c >= ' ' && c <= '~' ? c : '?';
+    return safe;
+}
+
+Result<Tile> make_tile(const Match& match, int width_px, const ImageLimits& limits) {
+    ErrorInfo last{ErrorCode::file_unreadable, "the photo has no path", to_hex(match.photo.hash)};
+    for (const auto& path : match.photo.paths) {
+        const auto bytes = base::read_file(path, limits.max_file_bytes);
+        if (!bytes) {
+            last = bytes.error();
+            continue;
+        }
+        const auto decoded = decode_image(*bytes, limits, {width_px * 2});
+        if (!decoded) {
+            last = decoded.error();
+            last.message = base::quoted(path) + ": " + last.message;
+            last.subject = path;
+            continue;
+        }
+        const auto& image = decoded->image;
+        const int height_px = std::max(1, static_cast<int>(std::lround(static_cast<double>(image.height_px) *
+                                                                       width_px / image.width_px)));
+        char score[32];
+        std::snprintf(score, sizeof score, "  %.0f", match.score);
+        const auto name = path.substr(path.find_last_of('/') + 1);
+        return Tile{image::resize_area(image, width_px, height_px), match.face.face.box,
+                    printable(name, 40) + score};
+    }
+    return last;
+}
+
+/// Draws straight into the sheet's pixels.
+void draw(const Tile& tile, cv::Mat& sheet, int left, int top) {
+    const cv::Mat picture(tile.picture.height_px, tile.picture.width_px, CV_8UC3,
+                          const_cast<std::uint8_t*>(tile.picture.pixels.data()));
+    cv::Mat place = sheet(cv::Rect(left, top, picture.cols, picture.rows));
+    picture.copyTo(place);
+    const auto x = [&](float fraction) { return cvRound(fraction * static_cast<float>(picture.cols)); };
+    const auto y = [&](float fraction) { return cvRound(fraction * static_cast<float>(picture.rows)); };
+    cv::rectangle(place, {x(tile.face.x), y(tile.face.y)},
+                  {x(tile.face.x + tile.face.width), y(tile.face.y + tile.face.height)}, kFrame, 3,
+                  cv::LINE_AA);
+    cv::putText(sheet, tile.caption, {left + 4, top + picture.rows + kCaption_px * 2 / 3},
+                cv::FONT_HERSHEY_SIMPLEX, 0.6, kInk, 1, cv::LINE_AA);
+}
+
+}  // namespace
+
+ContactSheetReport draw_contact_sheet(const MatchReport& report, const ContactSheetRequest& request,
+                                      const ImageLimits& limits) {
+    if (request.columns < 1 || request.columns > 12 || request.tile_width_px < 64 ||
+        request.tile_width_px > 2048) {
+        throw Error(ErrorCode::invalid_argument, "a contact sheet has 1 to 12 columns of 64 to 2048 px");
+    }
+    ContactSheetReport result;
+    std::vector<Tile> tiles;
+    for (const auto& match : report.matches) {
+        if (tiles.size() == request.max_tiles) break;
+        if (auto tile = make_tile(match, request.tile_width_px, limits)) {
+            tiles.push_back(std::move(*tile));
+        } else {
+            result.failed.push_back(tile.error());
+        }
+    }
+    result.tiles = tiles.size();
+
+    // Rows are as high as their highest picture.
+    const auto columns = static_cast<std::size_t>(request.columns);
+    std::vector<int> row_height;
+    for (std::size_t i = 0; i < tiles.size(); ++i) {
+        if (i % columns == 0) row_height.push_back(0);
+        row_height.back() = std::max(row_height.back(), tiles[i].picture.height_px + kCaption_px);
+    }
+    const auto used_columns = static_cast<int>(std::clamp<std::size_t>(tiles.size(), 1, columns));
+    Image sheet;
+    sheet.width_px = used_columns * (request.tile_width_px + kGap_px) + kGap_px;
+    sheet.height_px = kGap_px;
+    for (const int height : row_height) sheet.height_px += height + kGap_px;
+    sheet.pixels.assign(sheet.stride_bytes() * static_cast<std::size_t>(sheet.height_px), kPaper);
+    cv::Mat canvas(sheet.height_px, sheet.width_px, CV_8UC3, sheet.pixels.data());
+    int top = kGap_px;
+    for (std::size_t i = 0; i < tiles.size(); ++i) {
+        const auto column = static_cast<int>(i % columns);
+        if (i > 0 && column == 0) top += row_height[i / columns - 1] + kGap_px;
+        draw(tiles[i], canvas, kGap_px + column * (request.tile_width_px + kGap_px), top);
+    }
+    base::write_file_atomically(request.path, image::encode_jpeg(sheet, kQuality));
+    return result;
+}
+
+}  // namespace findme::deliver

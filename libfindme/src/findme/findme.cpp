@@ -1,0 +1,104 @@
+#include "findme/findme.hpp"
+
+#include <mutex>
+
+#include "config/model_manifest.hpp"
+#include "db/connection.hpp"
+#include "deliver/contact_sheet.hpp"
+#include "face/face_analyser.hpp"
+#include "face/model_files.hpp"
+#include "ingest/indexer.hpp"
+#include "match/matcher.hpp"
+#include "store/schema.hpp"
+
+namespace findme {
+namespace {
+
+std::vector<std::string> model_folders(const Config& config, const std::string& data_dir) {
+    if (!config.models_dir.empty()) return {config.models_dir};
+    return {data_dir + "/models", FINDME_MODELS_DIR};
+}
+
+std::shared_ptr<db::Database> open_store(const Config& config, const std::string& data_dir,
+                                         const Clock& clock) {
+    const std::string url =
+        config.database_url.empty() ? "sqlite:" + data_dir + "/findme.db" : config.database_url;
+    std::shared_ptr<db::Database> database = db::open_database(url, db::IfMissing::create);
+    const auto connection = database->connect();
+    if (store::is_empty(*connection)) store::initialise_schema(*connection, clock);
+    store::require_current_schema(*connection);
+    return database;
+}
+
+}  // namespace
+
+struct Findme::State {
+    Config config;
+    std::string data_dir;
+    Services services;
+    const Clock& clock;
+    ModelManifest manifest = config::parse_manifest(config::embedded_manifest_yaml());
+    std::shared_ptr<db::Database> database;
+    Events events;
+    Photos photos;
+    std::once_flag models_loaded;
+    std::unique_ptr<face::FaceAnalyser> loaded_analyser;
+
+    State(Config config_in, std::string data_dir_in, Services services_in)
+        : config(std::move(config_in)),
+          data_dir(std::move(data_dir_in)),
+          services(std::move(services_in)),
+          clock(services.clock != nullptr ? *services.clock : system_clock()),
+          database(open_store(config, data_dir, clock)),
+          events(database, clock),
+          photos(database) {}
+
+    /// Models take a tenth of a second to load: commands that do not need them do not pay for it.
+    const face::FaceAnalyser& analyser() {
+        std::call_once(models_loaded, [&] {
+            loaded_analyser = face::load_face_analyser(manifest, model_folders(config, data_dir));
+        });
+        return *loaded_analyser;
+    }
+};
+
+Findme::Findme(Config config, std::string data_dir, Services services)
+    : state_(std::make_unique<State>(std::move(config), std::move(data_dir), std::move(services))) {}
+
+Findme::~Findme() = default;
+
+Events& Findme::events() {
+    return state_->events;
+}
+Photos& Findme::photos() {
+    return state_->photos;
+}
+
+IndexSummary Findme::index(const IndexRequest& request, IndexObserver& observer) {
+    state_->events.require_searchable(request.event);
+    const face::FaceAnalyser* analyser = request.dry_run ? nullptr : &state_->analyser();
+    return ingest::index_photos(
+        request,
+        {*state_->database, analyser, state_->clock, state_->config, state_->manifest.calibration.model},
+        observer);
+}
+
+MatchReport Findme::match(const MatchRequest& request) {
+    state_->events.require_searchable(request.event);
+    return match::find_person(
+        request, {*state_->database, state_->analyser(), state_->config, state_->manifest.calibration});
+}
+
+ContactSheetReport Findme::draw_contact_sheet(const MatchReport& report, const ContactSheetRequest& request) {
+    return deliver::draw_contact_sheet(report, request, state_->config.image);
+}
+
+std::vector<ModelCheck> check_models(const Config& config, const std::string& data_dir) {
+    std::vector<ModelCheck> checks;
+    for (const auto& file : config::parse_manifest(config::embedded_manifest_yaml()).files) {
+        checks.push_back(face::check_model(file, model_folders(config, data_dir)));
+    }
+    return checks;
+}
+
+}  // namespace findme

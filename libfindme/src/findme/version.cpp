@@ -1,0 +1,19 @@
+#include "findme/version.hpp"
+
+#include "config/model_manifest.hpp"
+
+namespace findme {
+
+std::string_view version() noexcept {
+    return FINDME_VERSION;
+}
+
+std::vector<std::pair<std::string, std::string>> build_info() {
+    const auto manifest = config::parse_manifest(config::embedded_manifest_yaml());
+    return {{"findme", FINDME_VERSION},
+            {"compiler", __VERSION__},
+            {"recognition model", manifest.calibration.model},
+            {"installed models", FINDME_MODELS_DIR}};
+}
+
+}  // namespace findme

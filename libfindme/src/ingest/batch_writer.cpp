@@ -1,0 +1,98 @@
+#include "ingest/batch_writer.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/text.hpp"
+#include "store/photo_repository.hpp"
+
+namespace findme::ingest {
+namespace {
+constexpr std::size_t kBatchPhotos = 64;
+constexpr std::chrono::milliseconds kBatchTime{500};
+}  // namespace
+
+void BatchWriter::add(PhotoWork work, std::int64_t total) {
+    progress_.total = total;
+    waiting_.push_back(std::move(work));
+    const bool due = std::chrono::steady_clock::now() - last_flush_ >= kBatchTime;
+    if (due || waiting_.size() >= kBatchPhotos) flush();
+}
+
+void BatchWriter::flush() {
+    last_flush_ = std::chrono::steady_clock::now();
+    std::vector<store::PhotoRecord> records;
+    const auto save_records = [&] {
+        if (!records.empty()) store::PhotoRepository(connection_).save(records);
+        records.clear();
+    };
+    // Two equal files may have been worked on at the same time: the first in the order of the walk is the
+    // photo.
+    for (auto& work : waiting_) {
+        if (work.record && work.record->status == PhotoStatus::done) {
+            const bool repeated = std::any_of(records.begin(), records.end(), [&](const auto& earlier) {
+                return earlier.status == PhotoStatus::done && earlier.hash == work.record->hash;
+            });
+            if (repeated) save_records();
+            if (repeated || !reindex_) make_duplicate_if_known(work);
+        }
+        if (work.record) {
+            records.push_back(std::move(*work.record));
+        } else if (work.known) {
+            save_records();
+            save_known_path(work);
+        }
+    }
+    save_records();
+    for (const auto& work : waiting_) report(work.item);
+    waiting_.clear();
+    observer_.on_progress(progress_);
+}
+
+void BatchWriter::make_duplicate_if_known(PhotoWork& work) {
+    work.known = store::PhotoRepository(connection_).find_indexed(event_.id, work.record->hash, model_);
+    if (!work.known) return;
+    work.record.reset();
+    work.item.outcome = IndexOutcome::duplicate;
+    work.item.faces = 0;
+}
+
+void BatchWriter::save_known_path(PhotoWork& work) {
+    const store::PathVersion path{work.item.path, work.stat.size_bytes, work.stat.mtime_ns};
+    if (store::PhotoRepository(connection_).save_path(event_.id, *work.known, path)) return;
+    work.item.outcome = IndexOutcome::failed;
+    work.item.error =
+        ErrorInfo{ErrorCode::file_unreadable,
+                  "the photo of " + base::quoted(work.item.path) + " was forgotten meanwhile: index again",
+                  work.item.path, Retry::later};
+}
+
+void BatchWriter::report(const IndexItem& item) {
+    switch (item.outcome) {
+        case IndexOutcome::indexed:
+            ++summary_.indexed;
+            break;
+        case IndexOutcome::duplicate:
+            ++summary_.duplicate;
+            break;
+        case IndexOutcome::unchanged:
+            ++summary_.unchanged;
+            break;
+        case IndexOutcome::failed:
+            ++summary_.failed;
+            break;
+        case IndexOutcome::ignored:
+            ++summary_.ignored;
+            break;
+        case IndexOutcome::pending:
+            ++summary_.pending;
+            break;
+    }
+    summary_.faces += item.faces;
+    ++progress_.done;
+    progress_.faces = summary_.faces;
+    progress_.failed = summary_.failed;
+    observer_.on_item(item);
+}
+
+}  // namespace findme::ingest

@@ -1,0 +1,141 @@
+#include "ingest/indexer.hpp"
+
+#include <tbb/enumerable_thread_specific.h>
+#include <tbb/info.h>
+#include <tbb/parallel_pipeline.h>
+#include <tbb/task_arena.h>
+
+#include <algorithm>
+#include <memory>
+#include <optional>
+#include <utility>
+
+#include "ingest/batch_writer.hpp"
+#include "ingest/photo_work.hpp"
+#include "ingest/scanner.hpp"
+#include "store/photo_repository.hpp"
+
+namespace findme {
+
+std::string_view to_string(IndexOutcome outcome) noexcept {
+    switch (outcome) {
+        case IndexOutcome::indexed:
+            return "indexed";
+        case IndexOutcome::duplicate:
+            return "duplicate";
+        case IndexOutcome::unchanged:
+            return "unchanged";
+        case IndexOutcome::failed:
+            return "failed";
+        case IndexOutcome::ignored:
+            return "ignored";
+        case IndexOutcome::pending:
+            return "pending";
+    }
+    return "pending";
+}
+
+}  // namespace findme
+
+namespace findme::ingest {
+namespace {
+
+/// Photos between the walk and the writer, for each job: enough that no worker waits for the slowest photo.
+constexpr std::size_t kPhotosInFlightPerJob = 4;
+
+/// The walk, with what the database knows of each path.
+class Source {
+  public:
+    Source(const IndexRequest& request, const IndexerParts& parts, db::Connection& connection)
+        : request_(request),
+          model_(parts.model),
+          connection_(connection),
+          scanner_(request.paths, request.more_paths) {}
+
+    std::optional<PhotoWork> next() {
+        if (request_.stop.stop_requested()) {
+            stopped_ = true;
+            return std::nullopt;
+        }
+        auto found = scanner_.next();
+        if (!found) return std::nullopt;
+        PhotoWork work;
+        work.item.path = std::move(found->path);
+        work.stat = found->stat;
+        if (found->failed || found->ignored) {
+            work.item.outcome = found->failed ? IndexOutcome::failed : IndexOutcome::ignored;
+            work.item.error = found->failed ? std::move(found->failed) : std::move(found->ignored);
+        } else if (is_unchanged(work)) {
+            work.item.outcome = IndexOutcome::unchanged;
+        } else {
+            work.wanted = !request_.dry_run;
+        }
+        return work;
+    }
+
+    [[nodiscard]] bool stopped() const { return stopped_; }
+
+  private:
+    bool is_unchanged(const PhotoWork& work) {
+        if (request_.reindex) return false;
+        const auto known =
+            store::PhotoRepository(connection_).find_path(request_.event.id, work.item.path, model_);
+        return known && known->indexed && known->size_bytes == work.stat.size_bytes &&
+               known->mtime_ns == work.stat.mtime_ns;
+    }
+
+    const IndexRequest& request_;
+    ModelId model_;
+    db::Connection& connection_;
+    Scanner scanner_;
+    bool stopped_ = false;
+};
+
+std::size_t job_count(const IndexRequest& request, const IndexerParts& parts) {
+    if (request.jobs > 0) return static_cast<std::size_t>(request.jobs);
+    if (parts.config.index_jobs > 0) return static_cast<std::size_t>(parts.config.index_jobs);
+    return static_cast<std::size_t>(std::max(tbb::info::default_concurrency(), 1));
+}
+
+}  // namespace
+
+IndexSummary index_photos(const IndexRequest& request, const IndexerParts& parts, IndexObserver& observer) {
+    const auto reader = parts.database.connect();
+    const auto writing = parts.database.connect();
+    Source source(request, parts, *reader);
+    BatchWriter writer(*writing, request.event, parts.model, request.reindex, observer);
+    const std::int64_t total = request.more_paths ? 0 : count_files(request.paths);
+
+    if (request.dry_run) {
+        while (auto work = source.next()) writer.add(std::move(*work), total);
+    } else {
+        constexpr std::size_t kMebibyte = std::size_t{1} << 20U;
+        ByteBudget budget(static_cast<std::size_t>(parts.config.index_memory_mib) * kMebibyte);
+        const WorkContext context{request.event,   parts.model,    parts.config.image, request.reindex,
+                                  *parts.analyser, parts.database, parts.clock,        budget};
+        tbb::enumerable_thread_specific<face::Workspace> workspaces;
+        const std::size_t jobs = job_count(request, parts);
+        // TBB copies what flows between stages, so that photos travel by pointer.
+        using Item = std::shared_ptr<PhotoWork>;
+        const auto walk =
+            tbb::make_filter<void, Item>(tbb::filter_mode::serial_in_order, [&](tbb::flow_control& flow) {
+                auto work = source.next();
+                if (!work) flow.stop();
+                return work ? std::make_shared<PhotoWork>(std::move(*work)) : nullptr;
+            });
+        const auto analyse = tbb::make_filter<Item, Item>(tbb::filter_mode::parallel, [&](Item work) {
+            work_on(*work, context, workspaces.local());
+            return work;
+        });
+        const auto write =
+            tbb::make_filter<Item, void>(tbb::filter_mode::serial_in_order,
+                                         [&](const Item& work) { writer.add(std::move(*work), total); });
+        tbb::task_arena arena(static_cast<int>(jobs));
+        arena.execute([&] { tbb::parallel_pipeline(jobs * kPhotosInFlightPerJob, walk & analyse & write); });
+    }
+    writer.flush();
+    writer.summary().cancelled = source.stopped();
+    return writer.summary();
+}
+
+}  // namespace findme::ingest

@@ -1,0 +1,78 @@
+#include "match/selfie.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <string>
+#include <vector>
+
+#include "base/file.hpp"
+#include "base/text.hpp"
+
+namespace findme::match {
+namespace {
+
+/// A face in the background does not count.
+constexpr float kBackgroundShare = 0.15F;
+
+float area(const face::AnalysedFace& face) {
+    return face.face.box.width * face.face.box.height;
+}
+
+/// Why the face will not do, and what to do about it; empty when it will.
+ErrorInfo judge(const Face& face, const Config& config) {
+    const double percent = 100.0 * face.box.width * face.box.height;
+    const auto whole = [](double value) { return std::to_string(std::lround(value)); };
+    if (face.quality.height_px < static_cast<float>(config.selfie_min_face_px) ||
+        percent < config.selfie_min_face_percent) {
+        return {ErrorCode::face_too_small, "the face is " + whole(face.quality.height_px) +
+                                               " px high, at least " +
+                                               std::to_string(config.selfie_min_face_px) + " px and " +
+                                               std::to_string(config.selfie_min_face_percent).substr(0, 3) +
+                                               " % of the picture are needed: take the selfie from nearer"};
+    }
+    if (face.quality.sharpness < config.selfie_min_sharpness) {
+        return {ErrorCode::face_blurred, "the face is blurred: hold the camera still, in better light"};
+    }
+    if (std::abs(face.quality.yaw) > config.selfie_max_yaw) {
+        return {ErrorCode::face_not_frontal, "the face is turned away: look into the camera"};
+    }
+    return {ErrorCode::internal, ""};
+}
+
+}  // namespace
+
+Result<face::AnalysedFace> read_selfie(const std::string& path, const face::FaceAnalyser& analyser,
+                                       const Config& config, face::Workspace& workspace) {
+    const auto refuse = [&](ErrorInfo why) {
+        why.message = "selfie " + base::quoted(path) + ": " + why.message;
+        why.subject = path;
+        return why;
+    };
+    const auto bytes = base::read_file(path, config.image.max_file_bytes);
+    if (!bytes) return bytes.error();
+    const auto decoded = decode_image(*bytes, config.image, {face::kEnoughLongSide_px});
+    if (!decoded) return refuse(decoded.error());
+    const auto& header = decoded->header;
+    const int height_px = header.orientation >= 5 ? header.width_px : header.height_px;
+
+    auto faces = analyser.analyse(decoded->image, height_px, workspace);
+    if (faces.empty()) {
+        return refuse(
+            {ErrorCode::no_face, "no face was found: take a picture in which one face is well visible"});
+    }
+    std::stable_sort(faces.begin(), faces.end(),
+                     [](const auto& a, const auto& b) { return area(a) > area(b); });
+    const auto counted = std::count_if(faces.begin(), faces.end(), [&](const auto& face) {
+        return area(face) >= kBackgroundShare * area(faces.front());
+    });
+    if (counted > 1) {
+        return refuse({ErrorCode::several_faces,
+                       std::to_string(counted) +
+                           " faces were found: take a picture of one person alone, or cut the "
+                           "others off"});
+    }
+    if (auto why = judge(faces.front().face, config); !why.message.empty()) return refuse(std::move(why));
+    return faces.front();
+}
+
+}  // namespace findme::match

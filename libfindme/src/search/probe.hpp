@@ -1,0 +1,31 @@
+#pragma once
+
+#include <span>
+#include <vector>
+
+#include "findme/face.hpp"
+
+namespace findme::search {
+
+/// One person, known by several templates of one model.
+class Probe {
+  public:
+    /// @param references  at least one.
+    explicit Probe(std::vector<Template> references);
+
+    /// How far a face is from the person: the mean of the distance to the nearest reference and of the
+    /// distance to the references' mean. The nearest alone lets one odd selfie bring strangers in, the mean
+    /// alone loses a pose that only one selfie shows. With one reference both are that reference's distance.
+    /// @threads const, safe to call concurrently.
+    [[nodiscard]] double distance_to(std::span<const float, kTemplateSize> face) const;
+
+  private:
+    std::vector<Template> references_;
+    Template mean_{};
+};
+
+/// Euclidean.
+[[nodiscard]] double distance(std::span<const float, kTemplateSize> a,
+                              std::span<const float, kTemplateSize> b);
+
+}  // namespace findme::search
