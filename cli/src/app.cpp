@@ -1,0 +1,120 @@
+#include "app.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <map>
+#include <new>
+#include <system_error>
+
+#include "cmd/commands.hpp"
+#include "context.hpp"
+#include "findme/text.hpp"
+
+namespace findme::cli {
+namespace {
+
+void add_global_options(CLI::App& app, GlobalOptions& options) {
+    const std::map<std::string, OutputFormat> formats{
+        {"text", OutputFormat::text}, {"json", OutputFormat::json}, {"jsonl", OutputFormat::jsonl}};
+    app.add_option(
+           "--database", options.database,
+           "sqlite:PATH (default: FINDME_DATABASE_URL, the configuration, then the user's data folder)")
+        ->type_name("URL");
+    app.add_option("--config", options.config_file, "Configuration file")->type_name("FILE");
+    app.add_option("-o,--output", options.output, "text, json (one document) or jsonl (one object a line)")
+        ->transform(CLI::CheckedTransformer(formats).description(""))
+        ->type_name("FORMAT");
+    app.add_flag("-q,--quiet", options.quiet, "Only results and errors");
+    app.add_flag("-v,--verbose", options.verbose, "Say more");
+    app.add_flag("--no-progress", options.no_progress, "No progress line on a terminal");
+}
+
+/// Every command and flag there is at and above the command that was being parsed.
+std::vector<std::string> known_words(const CLI::App& app) {
+    std::vector<std::string> words;
+    for (const auto* command : app.get_subcommands([](const CLI::App*) { return true; })) {
+        words.push_back(command->get_name());
+        if (command->parsed()) {
+            auto inner = known_words(*command);
+            words.insert(words.end(), inner.begin(), inner.end());
+        }
+    }
+    for (const auto* option : app.get_options()) {
+        for (const auto& name : option->get_lnames()) words.push_back("--" + name);
+    }
+    return words;
+}
+
+/// What CLI11 found wrong, with the nearest word we know.
+std::string usage_message(const CLI::App& app, const CLI::ParseError& error,
+                          const std::vector<std::string>& arguments) {
+    std::string message = error.what();
+    std::replace(message.begin(), message.end(), '\n', ' ');
+    if (dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr || error.get_name() == "RequiredError") {
+        const auto words = known_words(app);
+        for (const auto& argument : arguments) {
+            const std::string word = argument.substr(0, argument.find('='));
+            if (std::find(words.begin(), words.end(), word) != words.end()) continue;
+            if (const auto hint = did_you_mean(word, words); !hint.empty()) {
+                return "unknown argument " + findme::quoted(word) + hint;
+            }
+        }
+    }
+    return message + " (see `findme --help`)";
+}
+
+/// Output that did not arrive is a failure, not a detail.
+ExitCode require_written(Context& context, ExitCode exit) {
+    errno = 0;
+    context.out().flush();
+    if (context.out()) return exit;
+    const std::string why = errno != 0 ? ": " + std::generic_category().message(errno) : "";
+    context.complain({ErrorCode::file_unwritable, "cannot write to the standard output" + why});
+    return ExitCode::failed;
+}
+
+}  // namespace
+
+ExitCode run_app(const std::vector<std::string>& arguments, const Environment& environment,
+                 Terminal terminal) {
+    Context context(environment, terminal);
+    CLI::App app("Finds people in event photos.", "findme");
+    app.set_version_flag("--version", "findme " + std::string(version()));
+    app.fallthrough()->require_subcommand(1)->footer(kExitCodeHelp);
+    app.get_formatter()->column_width(34);
+    add_global_options(app, context.options);
+    Action action;
+    setup_event(app, action);
+    setup_index(app, action);
+    setup_match(app, action);
+    setup_photo(app, action);
+    setup_model(app, action);
+    setup_config(app, action);
+    setup_version(app, action);
+
+    try {
+        std::vector<std::string> reversed(arguments.rbegin(), arguments.rend());
+        app.parse(std::move(reversed));
+        return require_written(context, action(context));
+    } catch (const CLI::ParseError& error) {
+        if (error.get_exit_code() == 0) {  // --help, --version
+            app.exit(error, context.out(), context.err());
+            return require_written(context, ExitCode::done);
+        }
+        context.complain({ErrorCode::invalid_argument, usage_message(app, error, arguments)});
+        return ExitCode::usage;
+    } catch (const Error& error) {
+        context.complain(error.info());
+        context.out().flush();
+        return exit_code_of(error.code());
+    } catch (const std::bad_alloc&) {
+        context.complain({ErrorCode::internal, "out of memory (fewer --jobs need less)"});
+        return ExitCode::failed;
+    } catch (const std::exception& error) {
+        context.complain(
+            {ErrorCode::internal, std::string("internal error, please report it: ") + error.what()});
+        return ExitCode::failed;
+    }
+}
+
+}  // namespace findme::cli

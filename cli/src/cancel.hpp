@@ -1,0 +1,37 @@
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <stop_token>
+#include <thread>
+
+namespace findme::cli {
+
+/// While it lives, the first SIGINT or SIGTERM asks for a clean stop and says so; the second one ends the
+/// process at once. Signals are taken by a thread of its own: nothing runs in a handler.
+class SignalGuard {
+  public:
+    /// @param on_first  called from the signal thread at the first signal.
+    explicit SignalGuard(std::function<void()> on_first);
+    SignalGuard(const SignalGuard&) = delete;
+    SignalGuard& operator=(const SignalGuard&) = delete;
+    ~SignalGuard();
+
+    [[nodiscard]] std::stop_token token() const { return stop_.get_token(); }
+    /// The signal that came, or 0.
+    [[nodiscard]] int signal() const { return signal_; }
+
+  private:
+    void wait_for_signals();
+
+    std::function<void()> on_first_;
+    std::stop_source stop_;
+    std::atomic<int> signal_{0};
+    std::atomic<bool> done_{false};
+    std::thread thread_;
+};
+
+/// Ends the process by this signal's default action, so that the caller's shell sees what happened.
+[[noreturn]] void die_by(int signal);
+
+}  // namespace findme::cli

@@ -1,0 +1,147 @@
+#include <fstream>
+#include <memory>
+#include <optional>
+
+#include "cancel.hpp"
+#include "cmd/commands.hpp"
+#include "output/json.hpp"
+#include "output/progress.hpp"
+#include "output/text.hpp"
+
+namespace findme::cli {
+namespace {
+
+struct IndexOptions {
+    std::vector<std::string> paths;
+    std::string event;
+    std::string files_from;
+    bool null_separated = false;
+    int jobs = 0;
+    bool reindex = false;
+    bool dry_run = false;
+};
+
+/// Renders the run as it goes: a line of JSON a file, or complaints and a progress line.
+class IndexPrinter final : public IndexObserver {
+  public:
+    explicit IndexPrinter(Context& context)
+        : context_(context), line_(context.err(), context.shows_progress()) {}
+
+    void on_item(const IndexItem& item) override {
+        if (context_.options.output == OutputFormat::jsonl) write_line(context_.out(), to_json(item));
+        if (context_.options.output == OutputFormat::json && item.outcome == IndexOutcome::failed) {
+            failed_.push_back(to_json(item));
+        }
+        if (!context_.is_text()) return;
+        if (item.outcome == IndexOutcome::failed) {
+            line_.clear();
+            context_.complain(*item.error);
+        } else if (context_.options.verbose) {
+            line_.clear();
+            const std::string why = item.error ? ": " + item.error->message : "";
+            context_.say(std::string(to_string(item.outcome)) + " " + shown(item.path) + why);
+        }
+    }
+
+    void on_progress(const IndexProgress& progress) override { line_.show(progress); }
+
+    void finish(const IndexSummary& summary, bool dry_run) {
+        line_.clear();
+        Json json = to_json(summary);
+        if (context_.options.output == OutputFormat::jsonl) return write_line(context_.out(), json);
+        if (context_.options.output == OutputFormat::json) {
+            json["failures"] = failed_;
+            return write_document(context_.out(), json);
+        }
+        auto& out = context_.out();
+        if (dry_run) {
+            out << "would index " << counted(summary.pending, "photo") << "; ";
+        } else {
+            out << "indexed " << counted(summary.indexed, "photo") << " with "
+                << counted(summary.faces, "face") << "; ";
+        }
+        out << summary.unchanged + summary.duplicate << " known already, " << summary.failed << " failed, "
+            << summary.ignored << " ignored\n";
+    }
+
+  private:
+    Context& context_;
+    ProgressLine line_;
+    Json failed_ = Json::array();
+};
+
+/// Paths from a stream, one a line or one a NUL.
+std::function<std::optional<std::string>()> paths_from(std::istream& in, bool null_separated) {
+    return [&in, null_separated]() -> std::optional<std::string> {
+        std::string path;
+        while (std::getline(in, path, null_separated ? '\0' : '\n')) {
+            if (!null_separated && !path.empty() && path.back() == '\r') path.pop_back();
+            if (!path.empty()) return path;
+        }
+        return std::nullopt;
+    };
+}
+
+ExitCode run_index(Context& context, const IndexOptions& options) {
+    if (options.paths.empty() && options.files_from.empty()) {
+        throw Error(ErrorCode::invalid_argument, "name a folder or files to index, or give --files-from");
+    }
+    IndexRequest request;
+    request.event = context.findme().events().find(options.event);
+    request.paths = options.paths;
+    request.jobs = options.jobs;
+    request.reindex = options.reindex;
+    request.dry_run = options.dry_run;
+    std::ifstream list;
+    if (options.files_from == "-") {
+        request.more_paths = paths_from(context.in(), options.null_separated);
+    } else if (!options.files_from.empty()) {
+        list.open(options.files_from, std::ios::binary);
+        if (!list) {
+            throw Error(ErrorCode::not_found, "cannot read the list of files " + shown(options.files_from));
+        }
+        request.more_paths = paths_from(list, options.null_separated);
+    }
+
+    std::optional<SignalGuard> signals;
+    if (context.terminal().owns_signals) {
+        signals.emplace(
+            [&context] { context.say("stopping after the photos at work; once more to stop at once"); });
+        request.stop = signals->token();
+    }
+    IndexPrinter printer(context);
+    const IndexSummary summary = context.findme().index(request, printer);
+    printer.finish(summary, options.dry_run);
+    if (summary.cancelled) {
+        context.say("interrupted: the same command goes on where it stopped");
+        context.out().flush();
+        if (signals && signals->signal() != 0) die_by(signals->signal());
+        return ExitCode::interrupted;
+    }
+    return summary.failed > 0 ? ExitCode::partial : ExitCode::done;
+}
+
+}  // namespace
+
+void setup_index(CLI::App& app, Action& action) {
+    auto options = std::make_shared<IndexOptions>();
+    auto* index = app.add_subcommand("index", "Find the faces on photos and keep them with an event");
+    index->add_option("path", options->paths, "Photos, or folders to walk")->type_name("PATH");
+    add_event_option(*index, options->event);
+    index->add_option("-j,--jobs", options->jobs, "Photos worked on at once (default: one per core)")
+        ->check(CLI::Range(0, 1024))
+        ->type_name("N");
+    index->add_flag("-n,--dry-run", options->dry_run, "Only say what would be done");
+    index->add_flag("--reindex", options->reindex, "Work on photos again although they are indexed");
+    index
+        ->add_option("--files-from", options->files_from,
+                     "Read further paths from a file, or from - (standard input)")
+        ->type_name("FILE");
+    index->add_flag("-0,--null", options->null_separated,
+                    "Paths of --files-from end in NUL instead of a line end");
+    index->callback([&action, options] {
+        action = [options](Context& context) { return run_index(context, *options); };
+    });
+}
+
+}  // namespace findme::cli

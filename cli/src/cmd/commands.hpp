@@ -1,0 +1,26 @@
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <functional>
+
+#include "context.hpp"
+
+namespace findme::cli {
+
+/// What a parsed command line comes down to.
+using Action = std::function<ExitCode(Context&)>;
+
+/// Each adds its command with its options to the application. A chosen command puts what is to be done into
+/// `action`, which runs once the whole line is parsed.
+void setup_event(CLI::App& app, Action& action);
+void setup_index(CLI::App& app, Action& action);
+void setup_match(CLI::App& app, Action& action);
+void setup_photo(CLI::App& app, Action& action);
+void setup_model(CLI::App& app, Action& action);
+void setup_config(CLI::App& app, Action& action);
+void setup_version(CLI::App& app, Action& action);
+
+/// `--event CODE`, the same for every command that works within an event.
+void add_event_option(CLI::App& command, std::string& code);
+
+}  // namespace findme::cli

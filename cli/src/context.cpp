@@ -1,0 +1,43 @@
+#include "context.hpp"
+
+#include "output/json.hpp"
+
+namespace findme::cli {
+
+const LoadedConfig& Context::config() {
+    if (!config_) {
+        if (!options.database.empty()) overrides["database"] = options.database;
+        std::optional<std::string> file;
+        if (!options.config_file.empty()) file = options.config_file;
+        config_ = load_config(environment_, file, overrides);
+    }
+    return *config_;
+}
+
+Findme& Context::findme() {
+    if (!findme_) findme_ = std::make_unique<Findme>(config().config, data_dir());
+    return *findme_;
+}
+
+bool Context::shows_progress() const {
+    const auto term = environment_.find("TERM");
+    const bool dumb = term != environment_.end() && term->second == "dumb";
+    return terminal_.err_is_terminal && !dumb && !options.quiet && !options.no_progress;
+}
+
+void Context::say(const std::string& message) {
+    if (!options.quiet) err() << "findme: " << message << '\n';
+}
+
+void Context::complain(const ErrorInfo& error) {
+    if (is_text()) {
+        err() << "findme: " << error.message << '\n';
+        return;
+    }
+    Json line = {{"type", "error"}, {"v", 1}};
+    line.update(to_json(error));
+    line["exit_code"] = static_cast<int>(exit_code_of(error.code));
+    write_line(err(), line);
+}
+
+}  // namespace findme::cli

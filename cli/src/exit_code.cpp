@@ -1,0 +1,47 @@
+#include "exit_code.hpp"
+
+namespace findme::cli {
+
+ExitCode exit_code_of(ErrorCode code) noexcept {
+    switch (code) {
+        case ErrorCode::invalid_argument:
+        case ErrorCode::config_invalid:
+        case ErrorCode::model_missing:
+            return ExitCode::usage;
+        case ErrorCode::not_found:
+            return ExitCode::nothing;
+        case ErrorCode::retention_expired:
+            return ExitCode::denied;
+        case ErrorCode::already_exists:
+        case ErrorCode::constraint:
+        case ErrorCode::store_unreachable:
+        case ErrorCode::store_locked:
+            return ExitCode::conflict;
+        case ErrorCode::schema_outdated:
+        case ErrorCode::schema_too_new:
+            return ExitCode::schema;
+        case ErrorCode::store_corrupt:
+        case ErrorCode::model_corrupt:
+        case ErrorCode::model_shape_mismatch:
+            return ExitCode::corrupt;
+        case ErrorCode::cancelled:
+            return ExitCode::interrupted;
+        case ErrorCode::store_read_only:
+        case ErrorCode::store_full:
+        case ErrorCode::file_unreadable:
+        case ErrorCode::file_unwritable:
+        case ErrorCode::image_unsupported:
+        case ErrorCode::image_malformed:
+        case ErrorCode::image_too_large:
+        case ErrorCode::no_face:
+        case ErrorCode::several_faces:
+        case ErrorCode::face_too_small:
+        case ErrorCode::face_blurred:
+        case ErrorCode::face_not_frontal:
+        case ErrorCode::internal:
+            return ExitCode::failed;
+    }
+    return ExitCode::failed;
+}
+
+}  // namespace findme::cli
