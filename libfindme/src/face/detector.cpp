@@ -12,9 +12,9 @@ float overlap(const Box& a, const Box& b) {
     return shared / (a.width * a.height + b.width * b.height - shared);
 }
 
-std::vector<Detection> suppress(std::vector<Detection> detections, float most) {
+std::vector<Detection> merge_votes(std::vector<Detection> votes, float most) {
     // Position breaks ties, so that the order never depends on how the boxes came in.
-    std::sort(detections.begin(), detections.end(), [](const Detection& a, const Detection& b) {
+    std::sort(votes.begin(), votes.end(), [](const Detection& a, const Detection& b) {
         if (a.score != b.score) return a.score > b.score;
         return a.box.y != b.box.y ? a.box.y < b.box.y : a.box.x < b.box.x;
     });
@@ -29,7 +29,7 @@ std::vector<Detection> suppress(std::vector<Detection> detections, float most) {
         double height = 0;
     };
     std::vector<Group> groups;
-    for (const auto& candidate : detections) {
+    for (const auto& candidate : votes) {
         auto group = std::find_if(groups.begin(), groups.end(), [&](const Group& other) {
             return overlap(other.best.box, candidate.box) > most;
         });
@@ -49,8 +49,9 @@ std::vector<Detection> suppress(std::vector<Detection> detections, float most) {
     for (const auto& group : groups) {
         const auto mean = [&](double sum) { return static_cast<float>(sum / group.weight); };
         kept.push_back(
-            {{mean(group.x), mean(group.y), mean(group.width), mean(group.height)}, group.best.score});
+            {{mean(group.x), mean(group.y), mean(group.width), mean(group.height)}, static_cast<float>(group.weight / (group.weight + 1))});
     }
+    std::stable_sort(kept.begin(), kept.end(), [](const Detection& a, const Detection& b) { return a.score > b.score; });
     return kept;
 }
 

@@ -56,7 +56,9 @@ class RfbDetector final : public Detector {
             detect_at(image, static_cast<double>(wanted_px) / long_side, max_trusted_px, workspace, found);
             max_trusted_px = kMaxTrusted_px;
         }
-        return suppress(std::move(found), options_.merge_overlap);
+        auto faces = merge_votes(std::move(found), options_.merge_overlap);
+        std::erase_if(faces, [&](const Detection& face) { return face.score < options_.min_score; });
+        return faces;
     }
 
   private:
@@ -101,7 +103,7 @@ class RfbDetector final : public Detector {
                 for (int k = 0; k < level.count; ++k, ++prior) {
                     const float* logits = classes.data() + prior * 2;
                     const float score = 1.0F / (1.0F + std::exp(logits[0] - logits[1]));
-                    if (score < options_.min_score) continue;
+                    if (score < options_.min_vote) continue;
                     const float* offset = offsets.data() + prior * 4;
                     const float side = level.sides_px[static_cast<std::size_t>(k)];
                     const float cx =

@@ -13,7 +13,8 @@ struct RfbOptions {
     /// Long sides, in pixels, at which the photo is looked at. One width misses faces over 256 px and shrinks
     /// small ones away; the boxes of all widths are merged.
     std::vector<int> long_sides_px = {128, 320, 640, 1024};
-    float min_score = 0.65F;
+    float min_vote = 0.5F;   ///< A prior's score from which it counts as a vote.
+    float min_score = 0.6F;  ///< Of the merged face, see merge_votes: 0.6 is what two sure votes give.
     float merge_overlap = 0.3F;
 };
 
