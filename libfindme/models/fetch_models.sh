@@ -36,6 +36,7 @@ wanted=$(awk '
 is_right() { [ -f "$1" ] && [ "$(sha256sum < "$1" | cut -d' ' -f1)" = "$2" ]; }
 
 mkdir -p "$to"
+to=$(readlink -f "$to")
 work=$(mktemp -d "$to/.fetch.XXXXXX")
 trap 'rm -rf "$work"' EXIT
 
