@@ -8,10 +8,10 @@
 #include "findme/event.hpp"
 #include "findme/export.hpp"
 #include "findme/ingest.hpp"
-#include "findme/log.hpp"
 #include "findme/match.hpp"
 #include "findme/model.hpp"
 #include "findme/photo.hpp"
+#include "findme/text.hpp"
 #include "findme/version.hpp"
 
 namespace findme {
@@ -19,7 +19,6 @@ namespace findme {
 /// What the host brings.
 struct Services {
     const Clock* clock = nullptr;  ///< Null: the system's. Must outlive the Findme.
-    LogSink log;                   ///< Empty: silence.
 };
 
 /// Models and database, wired: everything findme does begins here. Thread-safe; models are loaded at first

@@ -22,16 +22,17 @@ FINDME_API std::string_view to_string(ImageFormat format) noexcept;
 struct ImageLimits {
     std::size_t max_file_bytes = 256U << 20U;
     int max_side_px = 30'000;
-    std::int64_t max_pixels = 150'000'000;
+    std::int64_t max_pixels = 120'000'000;
     int max_jpeg_scans = 100;  ///< Progressive JPEGs of more scans are refused: each costs a full pass.
 };
 
 /// What the header says.
 struct ImageHeader {
     ImageFormat format = ImageFormat::jpeg;
-    int width_px = 0;     ///< As stored, before orientation.
-    int height_px = 0;    ///< As stored, before orientation.
-    int orientation = 1;  ///< EXIF orientation 1-8; anything else in the file counts as 1.
+    int width_px = 0;               ///< As stored, before orientation.
+    int height_px = 0;              ///< As stored, before orientation.
+    bool in_several_scans = false;  ///< A progressive JPEG: decoding holds all its coefficients at once.
+    int orientation = 1;            ///< EXIF orientation 1-8; anything else in the file counts as 1.
     /// EXIF DateTimeOriginal, else DateTimeDigitized, read as UTC unless EXIF says the offset.
     std::optional<Timestamp> captured_at;
 };
@@ -68,6 +69,10 @@ struct DecodedImage {
 /// @threads  safe.
 FINDME_API Result<ImageHeader> read_image_header(std::span<const std::uint8_t> bytes,
                                                  const ImageLimits& limits);
+
+/// About the most memory that decode_image will hold for this picture, in bytes: what bounds how many are
+/// decoded at once.
+FINDME_API std::size_t decoding_bytes(const ImageHeader& header, const DecodeOptions& options) noexcept;
 
 /// Decodes one photo into upright sRGB pixels. Transparent pixels are laid over white; CMYK is converted
 /// without a profile; 16-bit samples are rounded to 8 bits; of several pages the first is taken.

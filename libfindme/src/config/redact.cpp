@@ -7,10 +7,10 @@ namespace findme::config {
 std::string redact_url(std::string_view text) {
     std::string safe(text);
     const auto scheme = safe.find("://");
-    if (scheme == std::string::npos) return safe;
-    const auto authority = scheme + 3;
+    const bool is_url = scheme != std::string::npos;
+    const auto authority = is_url ? scheme + 3 : 0;
     // A password may itself hold "@", "/" and "?": the last "@" ends it.
-    const auto at = safe.rfind('@');
+    const auto at = is_url ? safe.rfind('@') : std::string::npos;
     if (at != std::string::npos && at > authority) {
         const auto colon = safe.find(':', authority);
         if (colon < at) safe.replace(colon + 1, at - colon - 1, "***");
@@ -19,7 +19,8 @@ std::string redact_url(std::string_view text) {
     for (auto found = safe.find(kParameter); found != std::string::npos;
          found = safe.find(kParameter, found + 1)) {
         const auto begin = found + kParameter.size();
-        const auto end = std::min(safe.find('&', begin), safe.size());
+        // In libpq's `host=... password=...` a blank need not end a password: nothing behind it is shown.
+        const auto end = is_url ? std::min(safe.find('&', begin), safe.size()) : safe.size();
         safe.replace(begin, end - begin, "***");
     }
     return safe;

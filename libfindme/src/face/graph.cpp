@@ -1,5 +1,6 @@
 #include "face/graph.hpp"
 
+#include <algorithm>
 #include <string>
 
 #include "findme/error.hpp"
@@ -37,9 +38,12 @@ void validate(const Graph& graph) {
             mismatch(i, "has a size that is not positive");
         }
         int input_channels = 0;
+        int most_channels = 0;
         for (const int input : node.inputs) {
             if (input < 0 || static_cast<std::size_t>(input) >= i) mismatch(i, "refers forward");
-            input_channels += graph.nodes[static_cast<std::size_t>(input)].channels;
+            const int channels = graph.nodes[static_cast<std::size_t>(input)].channels;
+            input_channels += channels;
+            most_channels = std::max(most_channels, channels);
         }
         switch (node.op) {
             case Graph::Op::convolution: {
@@ -60,8 +64,11 @@ void validate(const Graph& graph) {
             case Graph::Op::global_average:
                 if (node.channels != input_channels) mismatch(i, "changes the number of channels");
                 break;
-            case Graph::Op::input:
             case Graph::Op::add:
+                if (node.channels != most_channels)
+                    mismatch(i, "has another number of channels than it adds");
+                break;
+            case Graph::Op::input:
                 break;
         }
     }

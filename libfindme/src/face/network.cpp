@@ -240,8 +240,10 @@ class OneDnnNetwork final : public Network {
         const Shape& a = shape(convolution);
         const Shape& b = shape(other);
         const bool same = a.height == b.height && a.width == b.width && a.channels == b.channels;
+        // Nor can a convolution accumulate into the very pixels it still reads.
         if (source.op != Graph::Op::convolution || source.relu || !same || other == 0 ||
-            !only_reader(graph, convolution, index) || read_after(graph, other, index)) {
+            source.inputs[0] == other || !only_reader(graph, convolution, index) ||
+            read_after(graph, other, index)) {
             return false;
         }
         Step& step = steps_.back();

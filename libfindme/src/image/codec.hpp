@@ -15,6 +15,9 @@ namespace findme::image {
 [[nodiscard]] Result<Image> read_jpeg_pixels(Bytes bytes, const ImageHeader& header,
                                              const DecodeOptions& options);
 
+/// The largest of libjpeg's divisors 1, 2, 4, 8 that leaves the long side at least what `options` ask for.
+[[nodiscard]] int jpeg_scale_divisor(const ImageHeader& header, const DecodeOptions& options) noexcept;
+
 [[nodiscard]] Result<ImageHeader> read_png_header(Bytes bytes, const ImageLimits& limits);
 [[nodiscard]] Result<Image> read_png_pixels(Bytes bytes, const ImageHeader& header);
 

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <new>
 
 #include "findme/image.hpp"
@@ -43,6 +44,27 @@ ErrorInfo out_of_memory() {
 }
 
 }  // namespace
+
+int image::jpeg_scale_divisor(const ImageHeader& header, const DecodeOptions& options) noexcept {
+    if (options.enough_long_side_px <= 0) return 1;
+    const int long_side_px = std::max(header.width_px, header.height_px);
+    for (const int divisor : {8, 4, 2})
+        if ((long_side_px + divisor - 1) / divisor >= options.enough_long_side_px) return divisor;
+    return 1;
+}
+
+std::size_t decoding_bytes(const ImageHeader& header, const DecodeOptions& options) noexcept {
+    constexpr std::size_t kStoredAndUpright = 6;  // Bytes a pixel: two pictures of three channels.
+    constexpr std::size_t kCoefficients = 6;      // At most, of a JPEG without subsampling: 16 bits a sample.
+    constexpr std::size_t kTiff = 12;  // libtiff also holds a decoded strip, which may be all of it.
+    const auto pixels =
+        static_cast<std::size_t>(header.width_px) * static_cast<std::size_t>(header.height_px);
+    if (header.format == ImageFormat::tiff) return pixels * kTiff;
+    if (header.format != ImageFormat::jpeg) return pixels * kStoredAndUpright;
+    const auto divisor = static_cast<std::size_t>(image::jpeg_scale_divisor(header, options));
+    return pixels / (divisor * divisor) * kStoredAndUpright +
+           (header.in_several_scans ? pixels * kCoefficients : 0);
+}
 
 std::string_view to_string(ImageFormat format) noexcept {
     switch (format) {

@@ -129,16 +129,6 @@ bool is_too_short(const jpeg_decompress_struct& info, std::size_t size_bytes) {
     return size_bytes < blocks / 8;
 }
 
-/// The largest of libjpeg's divisors 1, 2, 4, 8 that leaves the long side at least `enough_px` (0: all of
-/// it).
-unsigned scale_divisor(const ImageHeader& header, int enough_px) {
-    if (enough_px <= 0) return 1;
-    const int long_side_px = std::max(header.width_px, header.height_px);
-    for (const int divisor : {8, 4, 2})
-        if ((long_side_px + divisor - 1) / divisor >= enough_px) return static_cast<unsigned>(divisor);
-    return 1;
-}
-
 }  // namespace
 
 Result<ImageHeader> read_jpeg_header(Bytes bytes, const ImageLimits& limits) {
@@ -161,6 +151,7 @@ Result<ImageHeader> read_jpeg_header(Bytes bytes, const ImageLimits& limits) {
     return ImageHeader{.format = ImageFormat::jpeg,
                        .width_px = static_cast<int>(info.image_width),
                        .height_px = static_cast<int>(info.image_height),
+                       .in_several_scans = markers.scan_count > 1,
                        .orientation = exif.orientation,
                        .captured_at = exif.captured_at};
 }
@@ -172,7 +163,7 @@ Result<Image> read_jpeg_pixels(Bytes bytes, const ImageHeader& header, const Dec
     const bool cmyk = is_cmyk(info);
     info.out_color_space = cmyk ? JCS_CMYK : JCS_RGB;
     info.scale_num = 1;
-    info.scale_denom = scale_divisor(header, options.enough_long_side_px);
+    info.scale_denom = static_cast<unsigned>(jpeg_scale_divisor(header, options));
     // For a progressive file this reads every scan, so damage shows before the picture below is allocated.
     if (!reader.attempt([&info] { jpeg_start_decompress(&info); })) return reader.failure();
 

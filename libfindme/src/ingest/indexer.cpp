@@ -1,6 +1,7 @@
 #include "ingest/indexer.hpp"
 
 #include <tbb/enumerable_thread_specific.h>
+#include <tbb/global_control.h>
 #include <tbb/info.h>
 #include <tbb/parallel_pipeline.h>
 #include <tbb/task_arena.h>
@@ -130,6 +131,10 @@ IndexSummary index_photos(const IndexRequest& request, const IndexerParts& parts
         const auto write =
             tbb::make_filter<Item, void>(tbb::filter_mode::serial_in_order,
                                          [&](const Item& work) { writer.add(std::move(*work), total); });
+        // Without this TBB keeps to the number of cores, and writes a warning to stderr when asked for more.
+        const auto cores = static_cast<std::size_t>(std::max(tbb::info::default_concurrency(), 1));
+        const tbb::global_control allowed(tbb::global_control::max_allowed_parallelism,
+                                          std::max(jobs, cores));
         tbb::task_arena arena(static_cast<int>(jobs));
         arena.execute([&] { tbb::parallel_pipeline(jobs * kPhotosInFlightPerJob, walk & analyse & write); });
     }

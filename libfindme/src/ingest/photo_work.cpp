@@ -20,14 +20,6 @@ std::string content_type(ImageFormat format) {
     return "image/" + std::string(to_string(format));
 }
 
-/// What decoding may hold at once: the decoder's copy and the upright one, and a progressive JPEG's
-/// coefficients.
-std::size_t decoding_bytes(const ImageHeader& header) {
-    constexpr std::size_t kBytesPerPixel = 6;
-    return static_cast<std::size_t>(header.width_px) * static_cast<std::size_t>(header.height_px) *
-           kBytesPerPixel;
-}
-
 void fail(PhotoWork& work, const WorkContext& context, ErrorInfo error) {
     error.message = "cannot index " + base::quoted(work.item.path) + ": " + error.message;
     error.subject = work.item.path;
@@ -50,8 +42,9 @@ Result<store::PhotoRecord> analyse(std::span<const std::uint8_t> bytes, const Wo
                                    face::Workspace& workspace) {
     const auto header = read_image_header(bytes, context.limits);
     if (!header) return header.error();
-    const ByteBudget::Share share(context.budget, decoding_bytes(*header));
-    const auto decoded = decode_image(bytes, context.limits, {face::kEnoughLongSide_px});
+    const DecodeOptions options{face::kEnoughLongSide_px};
+    const ByteBudget::Share share(context.budget, decoding_bytes(*header, options));
+    const auto decoded = decode_image(bytes, context.limits, options);
     if (!decoded) return decoded.error();
 
     store::PhotoRecord record;
