@@ -12,8 +12,8 @@ namespace findme::face {
 /// How a detector's box becomes the square that the landmark model was trained on. Fractions of the box
 /// height.
 struct BoxCalibration {
-    float side = 0.80F;
-    float centre_down = 0.02F;
+    float side = 0.90F;
+    float centre_down = 0.00F;
 };
 
 /// A face turned upright and cut out, with the points that turned it.
