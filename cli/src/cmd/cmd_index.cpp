@@ -1,6 +1,8 @@
+#include <filesystem>
 #include <fstream>
 #include <memory>
 #include <optional>
+#include <system_error>
 
 #include "cancel.hpp"
 #include "cmd/commands.hpp"
@@ -97,7 +99,9 @@ ExitCode run_index(Context& context, const IndexOptions& options) {
         request.more_paths = paths_from(context.in(), options.null_separated);
     } else if (!options.files_from.empty()) {
         list.open(options.files_from, std::ios::binary);
-        if (!list) {
+        std::error_code ignored;
+        // A folder opens as a file does, and reads as an empty one.
+        if (!list || std::filesystem::is_directory(options.files_from, ignored)) {
             throw Error(ErrorCode::not_found, "cannot read the list of files " + shown(options.files_from));
         }
         request.more_paths = paths_from(list, options.null_separated);

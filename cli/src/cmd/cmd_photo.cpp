@@ -62,14 +62,14 @@ ExitCode run_list(Context& context, const PhotoOptions& options) {
     return ExitCode::done;
 }
 
-void print_photo(Context& context, const Photo& photo, const std::vector<PhotoFace>& faces) {
-    if (!context.is_text()) {
-        Json json = to_json(photo);
-        json["faces"] = Json::array();
-        for (const auto& face : faces) json["faces"].push_back(to_json(face));
-        return write_line(context.out(), json);
-    }
-    auto& out = context.out();
+Json photo_json(const Photo& photo, const std::vector<PhotoFace>& faces) {
+    Json json = to_json(photo);
+    json["faces"] = Json::array();
+    for (const auto& face : faces) json["faces"].push_back(to_json(face));
+    return json;
+}
+
+void print_text(std::ostream& out, const Photo& photo, const std::vector<PhotoFace>& faces) {
     out << "photo:    " << photo.id.value << "  " << to_hex(photo.hash) << '\n';
     for (const auto& path : photo.paths) out << "path:     " << shown(path) << '\n';
     out << "status:   " << to_string(photo.status);
@@ -96,9 +96,29 @@ void print_photo(Context& context, const Photo& photo, const std::vector<PhotoFa
 
 ExitCode run_show(Context& context, const PhotoOptions& options) {
     const Event event = context.findme().events().find(options.event);
+    Json shown_photos = Json::array();
     for (const auto& reference : options.references) {
         const Photo photo = context.findme().photos().find(event.id, reference);
-        print_photo(context, photo, context.findme().photos().faces(photo.id));
+        const auto faces = context.findme().photos().faces(photo.id);
+        switch (context.options.output) {
+            case OutputFormat::text:
+                print_text(context.out(), photo, faces);
+                break;
+            case OutputFormat::json:
+                shown_photos.push_back(photo_json(photo, faces));
+                break;
+            case OutputFormat::jsonl:
+                write_line(context.out(), photo_json(photo, faces));
+                break;
+        }
+    }
+    if (context.options.output == OutputFormat::json) {
+        // One document: a photo, or the list of those asked for.
+        write_document(
+            context.out(),
+            shown_photos.size() == 1
+                ? shown_photos.front()
+                : Json{{"type", "photo_list"}, {"v", 1}, {"event", event.code}, {"photos", shown_photos}});
     }
     return ExitCode::done;
 }

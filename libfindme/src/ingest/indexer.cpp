@@ -7,11 +7,11 @@
 #include <tbb/task_arena.h>
 
 #include <algorithm>
-#include <memory>
 #include <optional>
 #include <utility>
 
 #include "ingest/batch_writer.hpp"
+#include "ingest/in_flight.hpp"
 #include "ingest/photo_work.hpp"
 #include "ingest/scanner.hpp"
 #include "store/photo_repository.hpp"
@@ -116,26 +116,32 @@ IndexSummary index_photos(const IndexRequest& request, const IndexerParts& parts
                                   *parts.analyser, parts.database, parts.clock,        budget};
         tbb::enumerable_thread_specific<face::Workspace> workspaces;
         const std::size_t jobs = job_count(request, parts);
-        // TBB copies what flows between stages, so that photos travel by pointer.
-        using Item = std::shared_ptr<PhotoWork>;
-        const auto walk =
-            tbb::make_filter<void, Item>(tbb::filter_mode::serial_in_order, [&](tbb::flow_control& flow) {
-                auto work = source.next();
-                if (!work) flow.stop();
-                return work ? std::make_shared<PhotoWork>(std::move(*work)) : nullptr;
+        InFlight in_flight;
+        const auto walk = tbb::make_filter<void, PhotoWork*>(tbb::filter_mode::serial_in_order,
+                                                             [&](tbb::flow_control& flow) -> PhotoWork* {
+                                                                 const InFlight::Border border(in_flight);
+                                                                 if (auto work = source.next())
+                                                                     return in_flight.push(std::move(*work));
+                                                                 flow.stop();
+                                                                 return nullptr;
+                                                             });
+        const auto analyse =
+            tbb::make_filter<PhotoWork*, PhotoWork*>(tbb::filter_mode::parallel, [&](PhotoWork* work) {
+                const InFlight::Border border(in_flight);
+                work_on(*work, context, workspaces.local());
+                return work;
             });
-        const auto analyse = tbb::make_filter<Item, Item>(tbb::filter_mode::parallel, [&](Item work) {
-            work_on(*work, context, workspaces.local());
-            return work;
-        });
         const auto write =
-            tbb::make_filter<Item, void>(tbb::filter_mode::serial_in_order,
-                                         [&](const Item& work) { writer.add(std::move(*work), total); });
+            tbb::make_filter<PhotoWork*, void>(tbb::filter_mode::serial_in_order, [&](const PhotoWork*) {
+                const InFlight::Border border(in_flight);
+                writer.add(in_flight.pop(), total);
+            });
         // Without this TBB keeps to the number of cores, and writes a warning to stderr when asked for more.
         const auto cores = static_cast<std::size_t>(std::max(tbb::info::default_concurrency(), 1));
         const tbb::global_control allowed(tbb::global_control::max_allowed_parallelism,
                                           std::max(jobs, cores));
         tbb::task_arena arena(static_cast<int>(jobs));
+        const InFlight::Border border(in_flight);
         arena.execute([&] { tbb::parallel_pipeline(jobs * kPhotosInFlightPerJob, walk & analyse & write); });
     }
     writer.flush();
