@@ -15,7 +15,8 @@
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     static const std::string path =
-        (std::filesystem::temp_directory_path() / ("findme_fuzz_config." + std::to_string(::getpid()))).string();
+        (std::filesystem::temp_directory_path() / ("findme_fuzz_config." + std::to_string(::getpid())))
+            .string();
     findme::base::write_file_atomically(path, std::span<const std::uint8_t>(data, size));
     try {
         const auto loaded = findme::load_config({}, path, {});

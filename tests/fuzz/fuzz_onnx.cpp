@@ -14,7 +14,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         findme::face::validate(graph);
     } catch (const findme::Error& error) {
         const auto code = error.code();
-        if (code != findme::ErrorCode::model_corrupt && code != findme::ErrorCode::model_shape_mismatch) std::abort();
+        if (code != findme::ErrorCode::model_corrupt && code != findme::ErrorCode::model_shape_mismatch)
+            std::abort();
     }
     return 0;
 }

@@ -30,18 +30,22 @@ class Corpus {
     void add(const std::string& name, const ByteVector& bytes) {
         write(name, bytes);
         for (std::size_t tenth = 0; tenth < 10; tenth += 2) {
-            ByteVector cut(bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(bytes.size() * tenth / 10));
+            ByteVector cut(bytes.begin(),
+                           bytes.begin() + static_cast<std::ptrdiff_t>(bytes.size() * tenth / 10));
             write(name + ".cut" + std::to_string(tenth), cut);
         }
         std::mt19937 random(42);
         for (int round = 0; round < 8; ++round) {
             ByteVector bent = bytes;
-            for (int i = 0; i <= round && !bent.empty(); ++i) bent[random() % bent.size()] = static_cast<std::uint8_t>(random());
+            for (int i = 0; i <= round && !bent.empty(); ++i)
+                bent[random() % bent.size()] = static_cast<std::uint8_t>(random());
             write(name + ".bent" + std::to_string(round), bent);
         }
     }
 
-    void add(const std::string& name, std::string_view text) { add(name, ByteVector(text.begin(), text.end())); }
+    void add(const std::string& name, std::string_view text) {
+        add(name, ByteVector(text.begin(), text.end()));
+    }
 
   private:
     void write(const std::string& name, const ByteVector& bytes) {
@@ -76,9 +80,10 @@ void write_networks(Corpus corpus) {
 }
 
 void write_configurations(Corpus corpus) {
-    corpus.add("full.yaml",
-               "database: sqlite:/tmp/x.db\nimage:\n  max_side_px: 12000\nindex:\n  jobs: 2\n  memory_mib: 256\n"
-               "match:\n  min_score: 72.5\nselfie:\n  max_yaw: 0.4\n");
+    corpus.add(
+        "full.yaml",
+        "database: sqlite:/tmp/x.db\nimage:\n  max_side_px: 12000\nindex:\n  jobs: 2\n  memory_mib: 256\n"
+        "match:\n  min_score: 72.5\nselfie:\n  max_yaw: 0.4\n");
     corpus.add("dotted.yaml", "index.jobs: 3\n\"match.min_score\": \"80\"\n");
     corpus.add("crlf.yaml", "\xEF\xBB\xBFindex:\r\n  jobs: 2\r\n");
     corpus.add("flow.yaml", "{index: {jobs: 2}, match: {min_score: 1}}\n");

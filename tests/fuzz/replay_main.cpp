@@ -37,7 +37,8 @@ int main(int argc, char** argv) {
                 std::fprintf(stderr, "cannot read %s\n", path.c_str());
                 return 1;
             }
-            const std::vector<char> bytes{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+            const std::vector<char> bytes{std::istreambuf_iterator<char>(file),
+                                          std::istreambuf_iterator<char>()};
             // The last name printed is the file that failed.
             std::printf("%s\n", path.c_str());
             std::fflush(stdout);

@@ -38,13 +38,15 @@ ProtobufMessage onnx_tensor(const std::string& name, const std::vector<std::int6
     return tensor.integer(2, 1).bytes(8, name).bytes(9, raw);
 }
 
-ProtobufMessage onnx_node(const std::string& op, const std::vector<std::string>& inputs, const std::string& output) {
+ProtobufMessage onnx_node(const std::string& op, const std::vector<std::string>& inputs,
+                          const std::string& output) {
     ProtobufMessage node;
     for (const auto& input : inputs) node.bytes(1, input);
     return node.bytes(2, output).bytes(4, op);
 }
 
-void add_onnx_integers(ProtobufMessage& node, const std::string& name, const std::vector<std::int64_t>& values) {
+void add_onnx_integers(ProtobufMessage& node, const std::string& name,
+                       const std::vector<std::int64_t>& values) {
     ProtobufMessage attribute;
     attribute.bytes(1, name);
     for (const auto value : values) attribute.integer(8, static_cast<std::uint64_t>(value));
@@ -66,7 +68,8 @@ std::vector<std::uint8_t> make_onnx_head() {
     const std::vector<ProtobufMessage> nodes{convolution, onnx_node("Relu", {"conv"}, "relu"),
                                              onnx_node("Transpose", {"relu"}, "head")};
     const std::vector<float> weights(std::size_t{4} * 3 * 3 * 3, 0.25F);
-    return onnx_model(nodes, {onnx_tensor("weights", {4, 3, 3, 3}, weights), onnx_tensor("bias", {4}, {0, 1, 2, 3})});
+    return onnx_model(
+        nodes, {onnx_tensor("weights", {4, 3, 3, 3}, weights), onnx_tensor("bias", {4}, {0, 1, 2, 3})});
 }
 
 }  // namespace findme::testing

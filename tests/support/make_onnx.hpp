@@ -32,7 +32,8 @@ class ProtobufMessage {
                                         const std::string& output);
 
 /// Gives a node an attribute of integers.
-void add_onnx_integers(ProtobufMessage& node, const std::string& name, const std::vector<std::int64_t>& values);
+void add_onnx_integers(ProtobufMessage& node, const std::string& name,
+                       const std::vector<std::int64_t>& values);
 
 /// A ModelProto around a graph whose input is "input".
 [[nodiscard]] std::vector<std::uint8_t> onnx_model(const std::vector<ProtobufMessage>& nodes,

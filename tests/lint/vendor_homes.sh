@@ -1,0 +1,47 @@
+#!/usr/bin/env bash
+# Each third-party library has a home room; none shows in a public header.
+. "$(dirname "$0")/common.sh"
+
+# Included header, and the folders that may include it.
+homes=(
+    'yaml-cpp/' 'libfindme/src/config'
+    'sodium' 'libfindme/src/base libfindme/src/access'
+    'sqlite3' 'libfindme/src/db'
+    'pqxx/|libpq' 'libfindme/src/db'
+    'tbb/|oneapi/tbb' 'libfindme/src/ingest'
+    'oneapi/dnnl|dnnl' 'libfindme/src/face'
+    'dlib/' 'libfindme/src/face'
+    'omp\.h' 'libfindme/src/face'
+    'jpeglib|jerror|turbojpeg|png\.h|webp/|tiff|libheif/|libraw/|exiv2/' 'libfindme/src/image'
+    'opencv2/' 'libfindme/src/image libfindme/src/deliver'
+    'microhttpd' 'libfindme/src/ops'
+    'CLI/|spdlog/|nlohmann/' 'cli/src'
+)
+
+while IFS=: read -r file line include; do
+    [[ $include =~ \<([^>]+)\> ]]
+    header=${BASH_REMATCH[1]}
+    for ((i = 0; i < ${#homes[@]}; i += 2)); do
+        [[ $header =~ ^(${homes[i]}) ]] || continue
+        at_home=no
+        for folder in ${homes[i + 1]}; do
+            if [[ $file == "$folder"/* ]]; then at_home=yes; fi
+        done
+        [ "$at_home" = yes ] || violation "$file:$line: <$header> is at home in ${homes[i + 1]}"
+    done
+done < <(grep -rnE '^[[:space:]]*#[[:space:]]*include[[:space:]]*<' libfindme/include libfindme/src cli/src)
+
+# A public header includes the standard library's headers and findme's own, nothing else.
+while IFS=: read -r file line include; do
+    violation "$file:$line: a public header includes ${include#*include }"
+done < <(grep -rnE '#[[:space:]]*include[[:space:]]*<[^>]*[/.]' libfindme/include || true)
+
+# imgcodecs costs every start of the tool 65 ms and a hundred shared objects.
+while IFS= read -r found; do
+    violation "$found: OpenCV's imgcodecs is not for findme"
+done < <(grep -rn 'imgcodecs' libfindme/src libfindme/CMakeLists.txt libfindme/cmake cli || true)
+if [ -e "${BUILD_DIR:-}/libfindme/libfindme.so" ]; then
+    if ldd "$BUILD_DIR/libfindme/libfindme.so" | grep -q imgcodecs; then violation "libfindme.so loads imgcodecs"; fi
+fi
+
+finish

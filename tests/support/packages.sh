@@ -1,0 +1,53 @@
+#!/usr/bin/env bash
+# Which Debian 12 packages findme needs, and how they are installed. Sourced by tests/run.sh and examples/quickstart.sh:
+#
+#   . tests/support/packages.sh
+#   findme_install_packages $(findme_build_packages)
+
+# What builds and runs the library and the tool.
+findme_build_packages() {
+    echo g++ cmake ninja-build ccache pkg-config git ca-certificates \
+        libcli11-dev libspdlog-dev nlohmann-json3-dev libsqlite3-dev libsodium-dev \
+        libjpeg62-turbo-dev libpng-dev libwebp-dev libtiff-dev libexiv2-dev \
+        libopencv-core-dev libopencv-imgproc-dev libtbb-dev libdnnl-dev libyaml-cpp-dev \
+        libdlib-dev libblas-dev liblapack-dev
+    # npm fetches the models. Where it comes from elsewhere, Debian's own would only get in its way.
+    command -v npm > /dev/null || echo npm
+}
+
+# What the tests need on top.
+findme_test_packages() {
+    echo catch2 bats jq mandoc man-db clang-format clang-tidy shellcheck binutils
+}
+
+findme_is_installed() {
+    [ "$(dpkg-query -W -f '${db:Status-Abbrev}' "$1" 2> /dev/null | cut -c2)" = i ]
+}
+
+# Installs those of the packages that are missing; asks nothing, and does nothing when none is.
+findme_install_packages() {
+    local missing=() package
+    for package in "$@"; do
+        findme_is_installed "$package" || missing+=("$package")
+    done
+    if [ "${#missing[@]}" -eq 0 ]; then
+        echo "all $# packages are installed"
+        return 0
+    fi
+    echo "installing ${missing[*]}"
+    if ! command -v apt-get > /dev/null; then
+        echo "this is not Debian: install the equivalents of: ${missing[*]}" >&2
+        return 1
+    fi
+    local as_root=()
+    if [ "$(id -u)" -ne 0 ]; then
+        if ! command -v sudo > /dev/null || ! sudo -n true 2> /dev/null; then
+            echo "root is needed: run 'apt-get install ${missing[*]}' as root, then again" >&2
+            return 1
+        fi
+        as_root=(sudo -n)
+    fi
+    "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get update -q < /dev/null > /dev/null
+    "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends \
+        "${missing[@]}" < /dev/null > /dev/null
+}

@@ -1,0 +1,197 @@
+// The engine against dlib's own forward pass, which is the definition of the template.
+#include "face/recogniser.hpp"
+
+#include <algorithm>
+#include <catch2/catch.hpp>
+#include <cmath>
+#include <random>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "base/file.hpp"
+#include "config/model_manifest.hpp"
+#include "face/dlib_resnet_type.hpp"
+#include "face/face_analyser.hpp"
+#include "face/memory_stream.hpp"
+#include "face/model_files.hpp"
+#include "face/rfb_detector.hpp"
+#include "findme/error.hpp"
+#include "search/probe.hpp"
+#include "support/make_image.hpp"
+#include "support/resources.hpp"
+
+using namespace findme;
+using namespace findme::face;
+using namespace findme::testing;
+
+namespace {
+
+constexpr int kChip_px = 150;
+
+Image random_chip(unsigned seed) {
+    std::mt19937 random(seed);
+    // Smooth blobs and some noise: neither constant nor white.
+    Image chip = make_picture(kChip_px, kChip_px);
+    for (auto& value : chip.pixels) {
+        value =
+            static_cast<std::uint8_t>(std::clamp<int>(value + static_cast<int>(random() % 61) - 30, 0, 255));
+    }
+    return chip;
+}
+
+Image mirrored(const Image& image) {
+    Image out = image;
+    for (int y = 0; y < image.height_px; ++y) {
+        for (int x = 0; x < image.width_px; ++x) {
+            std::copy_n(image.row(y) + x * 3, 3, out.row(y) + (image.width_px - 1 - x) * 3);
+        }
+    }
+    return out;
+}
+
+/// dlib's whole network, as its own example runs it.
+class DlibReference {
+  public:
+    explicit DlibReference(const std::vector<std::uint8_t>& model) {
+        MemoryStream stream(model);
+        dlib::deserialize(net_, stream);
+    }
+
+    Template describe(const Image& chip) {
+        const auto straight = forward(chip);
+        const auto turned = forward(mirrored(chip));
+        Template mean;
+        for (std::size_t i = 0; i < kTemplateSize; ++i) mean[i] = (straight[i] + turned[i]) / 2;
+        return mean;
+    }
+
+  private:
+    Template forward(const Image& chip) {
+        dlib::matrix<dlib::rgb_pixel> pixels(kChip_px, kChip_px);
+        for (int y = 0; y < kChip_px; ++y) {
+            for (int x = 0; x < kChip_px; ++x) {
+                const std::uint8_t* rgb = chip.row(y) + x * 3;
+                pixels(y, x) = dlib::rgb_pixel(rgb[0], rgb[1], rgb[2]);
+            }
+        }
+        const dlib::matrix<float, 0, 1> described = net_(pixels);
+        REQUIRE(described.size() == static_cast<long>(kTemplateSize));
+        Template out;
+        std::copy(described.begin(), described.end(), out.begin());
+        return out;
+    }
+
+    dlib_resnet::Net net_;
+};
+
+double cosine(const Template& a, const Template& b) {
+    double ab = 0;
+    double aa = 0;
+    double bb = 0;
+    for (std::size_t i = 0; i < kTemplateSize; ++i) {
+        ab += static_cast<double>(a[i]) * b[i];
+        aa += static_cast<double>(a[i]) * a[i];
+        bb += static_cast<double>(b[i]) * b[i];
+    }
+    return ab / std::sqrt(aa * bb);
+}
+
+std::vector<std::uint8_t> model_bytes(const std::string& folder) {
+    return load_model(config::parse_manifest(config::embedded_manifest_yaml()), "recognition", {folder});
+}
+
+}  // namespace
+
+TEST_CASE("recogniser: its templates are dlib's", "[face][model]") {
+    const auto models = model_folder();
+    const auto samples = sample_folder();
+    if (!models || !samples) return;
+    const auto manifest = config::parse_manifest(config::embedded_manifest_yaml());
+    const auto detector = make_rfb_detector(load_model(manifest, "detector", {*models}));
+    const Aligner aligner(load_model(manifest, "landmarks", {*models}), {});
+    const Recogniser recogniser(model_bytes(*models));
+    DlibReference reference(model_bytes(*models));
+    Workspace workspace;
+
+    std::vector<Image> chips{random_chip(1), random_chip(2), Image{kChip_px, kChip_px, ByteVector(67'500, 0)},
+                             Image{kChip_px, kChip_px, ByteVector(67'500, 255)}};
+    for (const auto& file : {sample_files(*samples)[0], sample_files(*samples)[4]}) {
+        const auto image = decode_image(base::read_file(file, 1U << 28U).value(), {}).value().image;
+        for (const auto& face : detector->detect(image, workspace))
+            chips.push_back(aligner.align(image, face.box).chip);
+    }
+    REQUIRE(chips.size() > 4);
+    for (std::size_t i = 0; i < chips.size(); ++i) {
+        INFO("chip " << i);
+        const Template ours = recogniser.describe(chips[i], workspace);
+        const Template dlibs = reference.describe(chips[i]);
+        CHECK(cosine(ours, dlibs) >= 0.9999);
+        CHECK(search::distance(ours, dlibs) < 1e-3);
+    }
+}
+
+TEST_CASE("recogniser: a chip and its mirror image have one template", "[face][model]") {
+    const auto models = model_folder();
+    if (!models) return;
+    const Recogniser recogniser(model_bytes(*models));
+    Workspace workspace;
+    const Image chip = random_chip(3);
+    CHECK(search::distance(recogniser.describe(chip, workspace),
+                           recogniser.describe(mirrored(chip), workspace)) < 1e-4);
+}
+
+TEST_CASE("recogniser: two threads get bit for bit what one gets", "[face][model]") {
+    const auto models = model_folder();
+    if (!models) return;
+    const Recogniser recogniser(model_bytes(*models));
+    Workspace workspace;
+    std::vector<Template> expected(6);
+    for (unsigned i = 0; i < expected.size(); ++i)
+        expected[i] = recogniser.describe(random_chip(i), workspace);
+    std::vector<Template> got(expected.size());
+    const auto work = [&](unsigned first) {
+        Workspace own;
+        for (unsigned i = first; i < got.size(); i += 2) got[i] = recogniser.describe(random_chip(i), own);
+    };
+    std::thread even(work, 0U);
+    std::thread odd(work, 1U);
+    even.join();
+    odd.join();
+    CHECK(got == expected);
+}
+
+TEST_CASE("recogniser: chips of another size are refused", "[face][model]") {
+    const auto models = model_folder();
+    if (!models) return;
+    const Recogniser recogniser(model_bytes(*models));
+    Workspace workspace;
+    for (const auto& [width, height] : {std::pair{149, 150}, {150, 151}, {0, 0}}) {
+        try {
+            static_cast<void>(recogniser.describe(make_picture(width, height), workspace));
+            FAIL_CHECK("no error was thrown");
+        } catch (const Error& error) {
+            CHECK(error.code() == ErrorCode::model_shape_mismatch);
+        }
+    }
+}
+
+TEST_CASE("recogniser: a model file that is cut short or is something else is refused", "[face][model]") {
+    const auto models = model_folder();
+    if (!models) return;
+    const auto whole = model_bytes(*models);
+    std::vector<std::vector<std::uint8_t>> damaged{{}, std::vector<std::uint8_t>(1000, 'x')};
+    for (std::size_t i = 1; i < 6; ++i) {
+        damaged.emplace_back(whole.begin(),
+                             whole.begin() + static_cast<std::ptrdiff_t>(whole.size() * i / 6));
+    }
+    for (const auto& bytes : damaged) {
+        INFO(bytes.size() << " bytes");
+        try {
+            const Recogniser recogniser(bytes);
+            FAIL_CHECK("no error was thrown");
+        } catch (const Error& error) {
+            CHECK(error.code() == ErrorCode::model_corrupt);
+        }
+    }
+}
