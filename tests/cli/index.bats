@@ -1,0 +1,195 @@
+#!/usr/bin/env bats
+# findme index: what it takes, what it says, what it leaves.
+bats_require_minimum_version 1.5.0
+# shellcheck source=tests/support/cli.bash
+load ../support/cli
+
+setup() {
+    fresh_home
+    need_samples
+    need_command sqlite3 jq
+    findme -q event create Party --code PARTY > /dev/null
+}
+
+@test "a folder is walked, and what is not a picture is ignored" {
+    mkdir -p photos/day1 photos/.hidden
+    cp "$FINDME_TEST_SAMPLES/sample1.jpg" photos/day1
+    cp "$FINDME_TEST_SAMPLES/sample2.jpg" photos/.hidden
+    echo notes > photos/notes.txt
+    expect_exit 0 findme index photos
+    [ "$output" = "indexed 1 photo with 3 faces; 0 known already, 0 failed, 1 ignored" ]
+    [ -z "$stderr" ]
+}
+
+@test "a second run does nothing, and the database says the same" {
+    findme -q index "$FINDME_TEST_SAMPLES"/sample?.jpg > /dev/null
+    local before
+    before=$(index_dump "$database" | digest)
+    expect_exit 0 findme index "$FINDME_TEST_SAMPLES"/sample?.jpg
+    has "$output" "indexed 0 photos with 0 faces; 6 known already"
+    [ "$(index_dump "$database" | digest)" = "$before" ]
+}
+
+@test "--reindex works again and finds the same" {
+    findme -q index "$FINDME_TEST_SAMPLES"/sample[12].jpg > /dev/null
+    local before
+    before=$(index_dump "$database" | digest)
+    expect_exit 0 findme index --reindex "$FINDME_TEST_SAMPLES"/sample[12].jpg
+    has "$output" "indexed 2 photos"
+    [ "$(index_dump "$database" | digest)" = "$before" ]
+}
+
+@test "one job and four jobs leave the same" {
+    many_photos photos 2
+    findme -q index --jobs 1 photos > /dev/null
+    findme -q --database sqlite:four.db event create Party --code PARTY > /dev/null
+    findme -q --database sqlite:four.db index --jobs 4 photos > /dev/null
+    diff <(index_dump "$database") <(index_dump four.db)
+}
+
+@test "the same bytes under two names are one photo with two paths" {
+    mkdir photos
+    cp "$FINDME_TEST_SAMPLES/sample1.jpg" photos/a.jpg
+    cp "$FINDME_TEST_SAMPLES/sample1.jpg" photos/b.jpg
+    findme -o jsonl index photos > items
+    [ "$(jq -r 'select(.type == "index_item").outcome' items | sort | tr '\n' ' ')" = "duplicate indexed " ]
+    [ "$(findme -o json photo show photos/b.jpg | jq '.paths | length')" -eq 2 ]
+}
+
+@test "--dry-run says what would be done and writes nothing" {
+    findme -q index "$FINDME_TEST_SAMPLES/sample1.jpg" > /dev/null
+    local before
+    before=$(digest "$database")
+    expect_exit 0 findme index --dry-run "$FINDME_TEST_SAMPLES"/sample?.jpg
+    [ "$output" = "would index 5 photos; 1 known already, 0 failed, 0 ignored" ]
+    [ "$(digest "$database")" = "$before" ]
+}
+
+@test "--dry-run needs no model" {
+    mkdir none
+    FINDME_MODELS_DIR=$PWD/none expect_exit 0 findme index --dry-run "$FINDME_TEST_SAMPLES"/sample1.jpg
+}
+
+@test "a picture that changed is read again" {
+    cp "$FINDME_TEST_SAMPLES/sample1.jpg" photo.jpg
+    findme -q index photo.jpg > /dev/null
+    cp "$FINDME_TEST_SAMPLES/sample2.jpg" photo.jpg
+    expect_exit 0 findme index photo.jpg
+    has "$output" "indexed 1 photo with 4 faces"
+    [ "$(findme -o json photo show photo.jpg | jq .face_count)" -eq 4 ]
+}
+
+@test "--files-from -: one path a line, with and without carriage returns" {
+    printf '%s\n%s\r\n\n' "$FINDME_TEST_SAMPLES/sample1.jpg" "$FINDME_TEST_SAMPLES/sample2.jpg" > list
+    expect_exit 0 findme index --files-from - < list
+    has "$output" "indexed 2 photos with 7 faces"
+    expect_exit 0 findme index --files-from list
+    has "$output" "2 known already"
+}
+
+@test "--files-from - -0: a path with a line end in it" {
+    cp "$FINDME_TEST_SAMPLES/sample1.jpg" $'two\nlines.jpg'
+    printf '%s\0' $'two\nlines.jpg' > list
+    expect_exit 0 findme index -0 --files-from - < list
+    has "$output" "indexed 1 photo"
+}
+
+@test "--files-from: a path that does not exist is a failed file, and the others are indexed" {
+    printf '%s\n' gone.jpg "$FINDME_TEST_SAMPLES/sample1.jpg" > list
+    expect_exit 3 findme index --files-from list
+    has "$output" "indexed 1 photo"
+    has "$stderr" gone.jpg
+}
+
+@test "--files-from: a list that does not exist or is a folder is refused" {
+    expect_exit 4 findme index --files-from no/such/list
+    has "$stderr" no/such/list
+    expect_exit 4 findme index --files-from .
+}
+
+@test "names that begin with a dash come after --" {
+    cp "$FINDME_TEST_SAMPLES/sample1.jpg" -- --help.jpg
+    expect_exit 0 findme index -- --help.jpg
+    has "$output" "indexed 1 photo"
+}
+
+@test "control characters in a name are escaped in text and exact in JSON" {
+    local name=$'\x1b]0;x\x07\n.jpg'
+    cp "$FINDME_TEST_SAMPLES/sample1.jpg" "$name"
+    findme -v index . > out 2>&1
+    findme photo list >> out
+    findme photo show "$name" >> out
+    lacks $'\x1b' out
+    lacks $'\x07' out
+    has "$(cat out)" '\x1b]0;x\x07\n.jpg"'
+    [ "$(findme -o json photo show "$name" | jq -j '.paths[0].text')" = "$PWD/$name" ]
+}
+
+@test "a name that is not UTF-8 is base64 in JSON, and its bytes round-trip" {
+    local name=$'photos/caf\xff.jpg'
+    mkdir photos
+    cp "$FINDME_TEST_SAMPLES/sample1.jpg" "$name"
+    expect_exit 0 findme -v index photos
+    has "$stderr" 'caf\xff.jpg'
+    findme -o jsonl index --reindex photos > items
+    cmp <(jq -r 'select(.type == "index_item").path.bytes' items | base64 -d) <(printf '%s' "$PWD/$name")
+    cmp <(findme -o json photo show "$name" | jq -r '.paths[0].bytes' | base64 -d) <(printf '%s' "$PWD/$name")
+}
+
+@test "long names and deep folders" {
+    local deep=photos n long
+    for ((n = 0; n < 30; n++)); do deep+=/a-folder-of-some-length; done
+    mkdir -p "$deep"
+    long=$(printf 'n%.0s' {1..251}).jpg
+    cp "$FINDME_TEST_SAMPLES/sample1.jpg" "$deep/$long"
+    expect_exit 0 findme index photos
+    has "$output" "indexed 1 photo"
+    expect_exit 0 findme photo show "$deep/$long"
+}
+
+@test "a link that leaves the folder is ignored" {
+    mkdir photos
+    ln -s "$FINDME_TEST_SAMPLES/sample1.jpg" photos/out.jpg
+    ln -s ../nowhere photos/dangling.jpg
+    expect_exit 0 findme -v index photos
+    has "$output" "2 ignored"
+    has "$stderr" "leaves the folder"
+    has "$stderr" "leads nowhere"
+}
+
+@test "a folder inside a folder that may not be read is a failed item" {
+    [ "$(id -u)" -ne 0 ] || skip "root may read everything"
+    mkdir -p photos/closed
+    cp "$FINDME_TEST_SAMPLES/sample1.jpg" photos
+    chmod 000 photos/closed
+    expect_exit 3 findme index photos
+    chmod 700 photos/closed
+    has "$stderr" closed
+}
+
+@test "an empty folder is no error" {
+    mkdir empty
+    expect_exit 0 findme index empty
+    has "$output" "indexed 0 photos"
+}
+
+@test "a photo is refused before its pixels when it is over a limit" {
+    FINDME_IMAGE_MAX_SIDE_PX=500 expect_exit 3 findme index "$FINDME_TEST_SAMPLES/sample1.jpg"
+    has "$stderr" "image.max_side_px"
+}
+
+@test "two runs at once on one event end with the photos of one" {
+    many_photos photos 2
+    findme -q index photos > /dev/null 2> first &
+    local first=$!
+    findme -q index photos > /dev/null 2> second
+    wait "$first"
+    findme -q --database sqlite:alone.db event create Party --code PARTY > /dev/null
+    findme -q --database sqlite:alone.db index photos > /dev/null
+    diff <(index_dump "$database") <(index_dump alone.db)
+}
+
+@test "the database is its owner's alone" {
+    [ "$(stat -c %a "$database")" = 600 ]
+    [ "$(stat -c %a "$(dirname "$database")")" = 700 ]
+}
