@@ -1,0 +1,160 @@
+#!/usr/bin/env bash
+# Installs what the tests need, builds, and runs everything; a newcomer needs no other command.
+#
+#   tests/run.sh [--quick] [--slow] [--no-install] [--help]
+#
+#   --quick       the everyday build and its tests only: no sanitizers, no clang-tidy
+#   --slow        also the slow proofs, and accuracy where FINDME_EVAL_DATA names the evaluation data
+#   --no-install  installs no package
+#
+# Stages: packages, models, dev (unit, conformance, lint, fuzz replay, command line), asan (address and undefined
+# behaviour over all of it), tsan (threads: ingest, search, db, store), tidy (clang-tidy over our own files).
+# The last line is `N passed, M failed`, with `, K skipped` where there are any. Exit codes: 0 all passed, 1 something
+# failed, or was skipped although CI=true or FINDME_REQUIRE_ALL=1 says that all must run, 2 usage.
+# What is built stays in build/, so that a second run is quick.
+set -uo pipefail
+cd "$(dirname "$(readlink -f "$0")")/.." || exit 1
+exec < /dev/null
+
+quick=no
+slow=no
+install=yes
+while [ $# -gt 0 ]; do
+    case $1 in
+        --quick) quick=yes ;;
+        --slow) slow=yes ;;
+        --no-install) install=no ;;
+        -h | --help) sed -n '2,/^set /s/^# \{0,1\}//p' "$0"; exit 0 ;;
+        *) echo "run.sh: unknown argument '$1' (try --help)" >&2; exit 2 ;;
+    esac
+    shift
+done
+
+# shellcheck source=tests/support/packages.sh
+. tests/support/packages.sh
+jobs=$(nproc)
+logs=build/test-logs
+mkdir -p "$logs"
+passed=0
+failed=0
+skipped=0
+summary=()
+
+everything_is_required() { [ "${CI:-}" = true ] || [ "${FINDME_REQUIRE_ALL:-}" = 1 ]; }
+
+# stage NAME COMMAND...: runs one stage, keeps its output, shows the end of it when it failed.
+stage() {
+    local name=$1 begin=$SECONDS word=ok
+    shift
+    echo "== $name"
+    if ! "$@" > "$logs/$name.log" 2>&1; then
+        word=FAILED
+        echo "   failed; the end of $logs/$name.log:"
+        tail -n 40 "$logs/$name.log" | sed 's/^/   /'
+    fi
+    summary+=("$(printf '%-10s %-7s %4d s' "$name" "$word" $((SECONDS - begin)))")
+    [ "$word" = ok ]
+}
+
+# A stage that is one check: it counts as one test.
+check() {
+    if stage "$@"; then passed=$((passed + 1)); else failed=$((failed + 1)); return 1; fi
+}
+
+attribute() { sed -nE "s/.*<testsuite[^>]* $1=\"([0-9]+)\".*/\\1/p" "$2" | head -n 1; }
+
+# tests PRESET [ctest arguments]: runs the tests of one build and adds their numbers up.
+tests() {
+    local name=$1 report=$PWD/$logs/$1.xml begin=$SECONDS all bad skips word=ok
+    shift
+    echo "== $name: tests"
+    rm -f "$report"
+    ctest --test-dir "build/$name" --parallel "$jobs" --output-on-failure --no-tests=error \
+        --output-junit "$report" "$@" > "$logs/$name-tests.log" 2>&1 || word=FAILED
+    if [ ! -s "$report" ]; then
+        tail -n 20 "$logs/$name-tests.log" | sed 's/^/   /'
+        all=1 bad=1 skips=0
+    else
+        # JUnit has no line breaks to rely on between attributes: one line makes them readable.
+        tr '\n\t' '  ' < "$report" | sed 's/<testcase/\n<testcase/g' > "$report.lines"
+        all=$(attribute tests "$report.lines")
+        bad=$(attribute failures "$report.lines")
+        skips=$(attribute skipped "$report.lines")
+    fi
+    [ "$bad" -eq 0 ] || word=FAILED
+    if [ "$word" = FAILED ]; then
+        grep -aE '\*\*\*(Failed|Timeout|Not Run|Exception)|FAILED:|ERROR: |WARNING: ThreadSanitizer|runtime error:' \
+            "$logs/$name-tests.log" | head -n 60 | sed 's/^/   /'
+        # ctest itself failed although no test did.
+        [ "$bad" -gt 0 ] || bad=1
+    fi
+    passed=$((passed + all - bad - skips))
+    failed=$((failed + bad))
+    skipped=$((skipped + skips))
+    echo "   $((all - bad - skips)) passed, $bad failed, $skips skipped ($((SECONDS - begin)) s, $logs/$name-tests.log)"
+    if [ "$skips" -gt 0 ]; then
+        grep -aoE 'SKIPPED: .*' "$logs/$name-tests.log" | sort | uniq -c | sed 's/^/   /'
+        grep -aE '\*\*\*Skipped' "$logs/$name-tests.log" | sed 's/^/   /' | head -n 40
+    fi
+    summary+=("$(printf '%-10s %-7s %4d s' "$name tests" "$word" $((SECONDS - begin)))")
+    [ "$word" = ok ]
+}
+
+build() {
+    local preset=$1
+    shift
+    cmake --preset "$preset" && cmake --build --preset "$preset" --parallel "$jobs" "$@"
+}
+
+fetch() {
+    libfindme/models/fetch_models.sh --to build/models &&
+        libfindme/models/fetch_models.sh --manifest examples/sample_photos.yaml --to build/samples
+}
+
+# Our own C++ files, those that take longest first, so that no core waits at the end.
+tidy_files() {
+    jq -r '.[].file' build/dev/compile_commands.json | grep -E "^$PWD/(libfindme|cli|tests)/" |
+        grep -vE '/tests/support/catch_main\.cpp$' | sort -u |
+        awk '{ print (/dlib_resnet|recogniser_test|aligner/ ? 0 : 1) "\t" $0 }' | sort | cut -f2
+}
+
+tidy() {
+    tidy_files | xargs -d '\n' -P "$jobs" -n 1 clang-tidy -p build/dev --quiet
+}
+
+finish() {
+    echo
+    printf '%s\n' "${summary[@]}"
+    echo "total $SECONDS s"
+    local line="$passed passed, $failed failed"
+    [ "$skipped" -eq 0 ] || line="$line, $skipped skipped"
+    echo "$line"
+    [ "$failed" -eq 0 ] || exit 1
+    exit 0
+}
+
+if [ "$install" = yes ]; then
+    # shellcheck disable=SC2046
+    if ! stage packages findme_install_packages $(findme_build_packages) $(findme_test_packages); then
+        failed=$((failed + 1))
+        finish
+    fi
+fi
+
+# Without a network the tests that need models are skipped, or fail where all are required.
+stage models fetch || { if everything_is_required; then failed=$((failed + 1)); fi; }
+export FINDME_TEST_MODELS=$PWD/build/models FINDME_TEST_SAMPLES=$PWD/build/samples
+
+slow_filter=(--label-exclude slow)
+if [ "$slow" = yes ]; then slow_filter=(); fi
+
+check dev build dev || finish
+tests dev "${slow_filter[@]}"
+[ "$quick" = yes ] && finish
+
+check asan build asan && tests asan "${slow_filter[@]}"
+thread_targets=(unit_ingest unit_search unit_db unit_store conformance)
+check tsan build tsan --target "${thread_targets[@]}" &&
+    tests tsan --label-regex '^(ingest|search|db|store)$' --tests-regex . "${slow_filter[@]}"
+check tidy tidy
+finish
