@@ -155,6 +155,6 @@ tests dev "${slow_filter[@]}"
 check asan build asan && tests asan "${slow_filter[@]}"
 thread_targets=(unit_ingest unit_search unit_db unit_store conformance)
 check tsan build tsan --target "${thread_targets[@]}" &&
-    tests tsan --label-regex '^(ingest|search|db|store)$' --tests-regex . "${slow_filter[@]}"
+    tests tsan --label-regex '^(ingest|search|db|store)$' "${slow_filter[@]}"
 check tidy tidy
 finish

@@ -3,27 +3,21 @@
 #include <pthread.h>
 #include <unistd.h>
 
-#include <csignal>
+#include <utility>
 
 namespace findme::cli {
-namespace {
 
-/// SIGUSR1 only wakes the signal thread when the guard goes.
-sigset_t guarded_signals() {
-    sigset_t set;
-    sigemptyset(&set);
-    sigaddset(&set, SIGINT);
-    sigaddset(&set, SIGTERM);
-    sigaddset(&set, SIGUSR1);
-    return set;
-}
-
-}  // namespace
-
-SignalGuard::SignalGuard(std::function<void()> on_first) : on_first_(std::move(on_first)) {
+SignalGuard::SignalGuard(std::string message) : message_(std::move(message)) {
+    sigemptyset(&taken_);
+    sigaddset(&taken_, SIGUSR1);  // Only wakes the signal thread when the guard goes.
+    for (const int signal : {SIGINT, SIGTERM}) {
+        // A shell starts its background jobs with SIGINT ignored: Ctrl-C is not meant for them.
+        struct sigaction action {};
+        if (sigaction(signal, nullptr, &action) == 0 && action.sa_handler == SIG_IGN) continue;
+        sigaddset(&taken_, signal);
+    }
     // Blocked here, and so in every thread made from now on.
-    const sigset_t set = guarded_signals();
-    pthread_sigmask(SIG_BLOCK, &set, nullptr);
+    pthread_sigmask(SIG_BLOCK, &taken_, &before_);
     thread_ = std::thread([this] { wait_for_signals(); });
 }
 
@@ -31,20 +25,20 @@ SignalGuard::~SignalGuard() {
     done_ = true;
     pthread_kill(thread_.native_handle(), SIGUSR1);
     thread_.join();
-    const sigset_t set = guarded_signals();
-    pthread_sigmask(SIG_UNBLOCK, &set, nullptr);
+    pthread_sigmask(SIG_SETMASK, &before_, nullptr);
 }
 
 void SignalGuard::wait_for_signals() {
-    const sigset_t set = guarded_signals();
     for (;;) {
         int signal = 0;
-        if (sigwait(&set, &signal) != 0 || done_) return;
+        if (sigwait(&taken_, &signal) != 0 || done_) return;
         if (signal == SIGUSR1) continue;
         if (signal_ != 0) die_by(signal);
         signal_ = signal;
-        on_first_();
         stop_.request_stop();
+        // Straight to the descriptor: the stream belongs to the threads at work, and a full terminal must not
+        // hold up the stop.
+        [[maybe_unused]] const auto written = ::write(STDERR_FILENO, message_.data(), message_.size());
     }
 }
 

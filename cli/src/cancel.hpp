@@ -1,8 +1,9 @@
 #pragma once
 
 #include <atomic>
-#include <functional>
+#include <csignal>
 #include <stop_token>
+#include <string>
 #include <thread>
 
 namespace findme::cli {
@@ -11,8 +12,8 @@ namespace findme::cli {
 /// process at once. Signals are taken by a thread of its own: nothing runs in a handler.
 class SignalGuard {
   public:
-    /// @param on_first  called from the signal thread at the first signal.
-    explicit SignalGuard(std::function<void()> on_first);
+    /// @param message  written to the standard error at the first signal; empty: nothing is.
+    explicit SignalGuard(std::string message);
     SignalGuard(const SignalGuard&) = delete;
     SignalGuard& operator=(const SignalGuard&) = delete;
     ~SignalGuard();
@@ -24,7 +25,9 @@ class SignalGuard {
   private:
     void wait_for_signals();
 
-    std::function<void()> on_first_;
+    std::string message_;
+    sigset_t taken_{};   ///< What it waits for.
+    sigset_t before_{};  ///< The thread's mask as it was.
     std::stop_source stop_;
     std::atomic<int> signal_{0};
     std::atomic<bool> done_{false};

@@ -1,6 +1,7 @@
 #include "context.hpp"
 
 #include "output/json.hpp"
+#include "output/text.hpp"
 
 namespace findme::cli {
 
@@ -12,6 +13,12 @@ const LoadedConfig& Context::config() {
         config_ = load_config(environment_, file, overrides);
     }
     return *config_;
+}
+
+std::string Context::data_dir() {
+    const auto& settings = config().config;
+    const bool needed = settings.database_url.empty() || settings.models_dir.empty();
+    return needed ? user_data_dir(environment_) : std::string();
 }
 
 Findme& Context::findme() {
@@ -26,12 +33,12 @@ bool Context::shows_progress() const {
 }
 
 void Context::say(const std::string& message) {
-    if (!options.quiet) err() << "findme: " << message << '\n';
+    if (!options.quiet) err() << "findme: " << one_line(message) << '\n';
 }
 
 void Context::complain(const ErrorInfo& error) {
     if (is_text()) {
-        err() << "findme: " << error.message << '\n';
+        err() << "findme: " << one_line(error.message) << '\n';
         return;
     }
     Json line = {{"type", "error"}, {"v", 1}};

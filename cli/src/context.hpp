@@ -38,7 +38,9 @@ class Context {
 
     /// @errors throws Error{config_invalid}.
     [[nodiscard]] const LoadedConfig& config();
-    [[nodiscard]] std::string data_dir() const { return user_data_dir(environment_); }
+    /// Empty when the configuration says where everything is.
+    /// @errors throws Error{config_invalid} when it is needed and the environment does not tell.
+    [[nodiscard]] std::string data_dir();
     /// @errors throws Error{config_invalid, store_*, schema_*}.
     [[nodiscard]] Findme& findme();
     /// Flags of the command that override settings, by key; set before config() is first called.

@@ -43,7 +43,7 @@ ByteVector encode(const Image& image, WebpKind kind) {
 }  // namespace
 
 ByteVector make_webp(const Image& image, WebpKind kind, const ByteVector& exif) {
-    const ByteVector still = encode(image, kind);
+    ByteVector still = encode(image, kind);
     if (kind != WebpKind::animated && exif.empty()) return still;
     WebPMux* mux = WebPMuxNew();
     const WebPData data{still.data(), still.size()};

@@ -17,7 +17,8 @@ findme_build_packages() {
 
 # What the tests need on top.
 findme_test_packages() {
-    echo catch2 bats jq mandoc man-db clang-format clang-tidy shellcheck binutils
+    echo catch2 bats jq mandoc man-db clang-format clang-tidy shellcheck binutils \
+        sqlite3 libjpeg-turbo-progs strace
 }
 
 findme_is_installed() {

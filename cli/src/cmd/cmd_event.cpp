@@ -16,7 +16,7 @@ struct CreateOptions {
 
 void print_event(Context& context, const Event& event, const EventCounts& counts) {
     if (!context.is_text()) return write_line(context.out(), to_json(event, counts));
-    context.out() << "code:       " << event.code << '\n'
+    context.out() << "code:       " << shown(event.code) << '\n'
                   << "name:       " << shown(event.name) << '\n'
                   << "date:       " << (event.date ? to_iso8601(*event.date) : "-") << '\n'
                   << "searchable: until " << to_iso8601(event.expires_at) << '\n'
@@ -47,7 +47,7 @@ ExitCode run_list(Context& context) {
         std::vector<std::vector<std::string>> rows{{"CODE", "DATE", "PHOTOS", "FACES", "NAME"}};
         for (const auto& event : all) {
             const auto counts = events.counts(event.id);
-            rows.push_back({event.code, event.date ? to_iso8601(*event.date) : "-",
+            rows.push_back({shown(event.code), event.date ? to_iso8601(*event.date) : "-",
                             std::to_string(counts.photos), std::to_string(counts.faces), shown(event.name)});
         }
         write_table(context.out(), rows);

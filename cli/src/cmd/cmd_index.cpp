@@ -109,19 +109,24 @@ ExitCode run_index(Context& context, const IndexOptions& options) {
 
     std::optional<SignalGuard> signals;
     if (context.terminal().owns_signals) {
-        signals.emplace(
-            [&context] { context.say("stopping after the photos at work; once more to stop at once"); });
+        signals.emplace(context.options.quiet
+                            ? ""
+                            : "\nfindme: stopping after the photos at work; once more to stop at once\n");
         request.stop = signals->token();
     }
     IndexPrinter printer(context);
     const IndexSummary summary = context.findme().index(request, printer);
     printer.finish(summary, options.dry_run);
-    if (summary.cancelled) {
-        context.say("interrupted: the same command goes on where it stopped");
+    const int signal = signals ? signals->signal() : 0;
+    if (summary.cancelled) context.say("interrupted: the same command goes on where it stopped");
+    if (signal != 0) {
         context.out().flush();
-        if (signals && signals->signal() != 0) die_by(signals->signal());
-        return ExitCode::interrupted;
+        die_by(signal);  // Also when all was done in time: a shell's loop around us is to stop.
     }
+    if (summary.cancelled) return ExitCode::interrupted;
+    if (list.bad())
+        throw Error(ErrorCode::file_unreadable,
+                    "the list of files " + shown(options.files_from) + " could not be read to its end");
     return summary.failed > 0 ? ExitCode::partial : ExitCode::done;
 }
 

@@ -9,6 +9,9 @@
 namespace findme::cli {
 namespace {
 
+/// Below, one selfie in a hundred of the same person falls (LFW): worth a word, not a refusal.
+constexpr double kDoubtfulAgreement = 50;
+
 struct MatchOptions {
     std::vector<std::string> selfies;
     std::string event;
@@ -63,7 +66,8 @@ void print_report(Context& context, const Event& event, const MatchReport& repor
     write_document(context.out(), json);
 }
 
-void draw_sheet(Context& context, const MatchReport& report, const std::string& path) {
+/// @return whether every photo found could be drawn, as far as there is room.
+bool draw_sheet(Context& context, const MatchReport& report, const std::string& path) {
     ContactSheetRequest request;
     request.path = path;
     const auto sheet = context.findme().draw_contact_sheet(report, request);
@@ -72,6 +76,7 @@ void draw_sheet(Context& context, const MatchReport& report, const std::string& 
         context.say("the contact sheet shows " + std::to_string(sheet.tiles) + " of " +
                     counted(static_cast<std::int64_t>(report.matches.size()), "photo"));
     }
+    return sheet.failed.empty();
 }
 
 ExitCode run_match(Context& context, const MatchOptions& options) {
@@ -84,18 +89,23 @@ ExitCode run_match(Context& context, const MatchOptions& options) {
 
     std::size_t refused = 0;
     for (const auto& selfie : report.selfies) {
-        if (!selfie.refused) continue;
-        ++refused;
-        context.complain(*selfie.refused);
+        if (selfie.refused) {
+            ++refused;
+            context.complain(*selfie.refused);
+        } else if (selfie.agreement && *selfie.agreement < kDoubtfulAgreement) {
+            context.say("selfie " + shown(selfie.path) +
+                        " looks like nobody on the others: are all of one person?");
+        }
     }
     print_report(context, request.event, report, options.print_null);
     if (refused == report.selfies.size()) return exit_code_of(report.selfies.front().refused->code);
-    if (!options.sheet.empty() && !report.matches.empty()) draw_sheet(context, report, options.sheet);
-    if (refused > 0) return ExitCode::partial;
-    if (!report.matches.empty()) return ExitCode::done;
-    context.say("nobody like this on the " + counted(report.faces_searched, "face") + " of the event " +
-                request.event.code);
-    return ExitCode::nothing;
+    if (report.matches.empty()) {
+        context.say("nobody like this on the " + counted(report.faces_searched, "face") + " of the event " +
+                    request.event.code);
+        return ExitCode::nothing;
+    }
+    const bool drawn = options.sheet.empty() || draw_sheet(context, report, options.sheet);
+    return refused > 0 || !drawn ? ExitCode::partial : ExitCode::done;
 }
 
 }  // namespace

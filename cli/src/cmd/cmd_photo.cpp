@@ -30,7 +30,7 @@ void print_row(std::ostream& out, const Photo& photo) {
     out << '\n';
 }
 
-/// Page by page, so that a long list needs no more memory than a short one.
+/// Page by page: as text and as lines a long list needs no more memory than a short one.
 ExitCode run_list(Context& context, const PhotoOptions& options) {
     const Event event = context.findme().events().find(options.event);
     Json document = {{"type", "photo_list"}, {"v", 1}, {"event", event.code}, {"photos", Json::array()}};
@@ -129,6 +129,7 @@ ExitCode run_forget(Context& context, const PhotoOptions& options) {
     for (const auto& reference : options.references) {
         photos.push_back(context.findme().photos().find(event.id, reference));
     }
+    bool scrubbed = true;
     for (const auto& photo : photos) {
         if (options.dry_run) {
             if (context.is_text()) {
@@ -153,12 +154,21 @@ ExitCode run_forget(Context& context, const PhotoOptions& options) {
                                        {"sha256", to_hex(photo.hash)},
                                        {"receipt", to_json(receipt)}});
         }
+        if (receipt.left > 0) {
+            context.complain(
+                {ErrorCode::internal,
+                 "rows of " + first_path(photo) +
+                     " are still in the database: please report it, and run the same command again"});
+            return ExitCode::failed;
+        }
         if (!receipt.scrubbed) {
-            context.say(
-                "another process is reading the database: the deleted bytes leave its log when that is done");
+            scrubbed = false;
+            context.complain({ErrorCode::store_locked,
+                              "another process is reading the database: the deleted bytes leave its log when "
+                              "that is done"});
         }
     }
-    return ExitCode::done;
+    return scrubbed ? ExitCode::done : ExitCode::partial;
 }
 
 }  // namespace

@@ -144,6 +144,7 @@ Json to_json(const SelfieCheck& check) {
         json["error"] = to_json(*check.refused);
     } else {
         json["box"] = to_json(check.face.box);
+        if (check.agreement) json["agreement"] = rounded(*check.agreement, 10);
     }
     return json;
 }

@@ -20,6 +20,13 @@ std::string shown(std::string_view path) {
     return safe.size() == path.size() + 2 ? std::string(path) : safe;
 }
 
+std::string one_line(std::string_view message) {
+    const bool safe = is_valid_utf8(message) && std::none_of(message.begin(), message.end(), [](char c) {
+                          return static_cast<unsigned char>(c) < 0x20U || c == 0x7F;
+                      });
+    return safe ? std::string(message) : findme::quoted(message);
+}
+
 std::string counted(std::int64_t count, std::string_view noun) {
     return std::to_string(count) + " " + std::string(noun) + (count == 1 ? "" : "s");
 }

@@ -11,6 +11,9 @@ namespace findme::cli {
 /// The path as it is where that is safe on a terminal, else quoted and escaped.
 std::string shown(std::string_view path);
 
+/// A message with control characters escaped: the last gate before a terminal or a log.
+std::string one_line(std::string_view message);
+
 /// `1 photo`, `2 photos`.
 std::string counted(std::int64_t count, std::string_view noun);
 

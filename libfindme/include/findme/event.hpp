@@ -64,6 +64,8 @@ class FINDME_API Events {
     /// @param  code  any spelling; empty means the only event there is.
     /// @errors throws Error{not_found} that suggests the nearest codes.
     [[nodiscard]] Event find(std::string_view code);
+    /// As it is now. @errors throws Error{not_found}.
+    [[nodiscard]] Event find(EventId id);
     [[nodiscard]] EventCounts counts(EventId event);
     /// @errors throws Error{retention_expired} once the event is past its retention.
     void require_searchable(const Event& event) const;

@@ -29,9 +29,9 @@ using Landmarks = std::array<Point, 5>;
 /// What decides whether a face is worth comparing.
 struct FaceQuality {
     float height_px = 0;  ///< Of the box, in pixels of the photo as stored (not as decoded).
-    float sharpness = 0;  ///< Variance of the Laplacian over the aligned grey chip; blurred below about 20.
+    float sharpness = 0;  ///< Variance of the Laplacian over the aligned grey chip; see selfie.min_sharpness.
     float yaw =
-        0;  ///< Nose's offset from the eyes' middle over the eye distance: 0 frontal, past 0.35 turned away.
+        0;  ///< Nose's offset from the eyes' middle over the eye distance: 0 frontal, see selfie.max_yaw.
     float roll_deg = 0;  ///< Tilt of the line through the eyes; 0 is level.
 };
 

@@ -49,7 +49,8 @@ class FINDME_API Findme {
     [[nodiscard]] MatchReport match(const MatchRequest& request);
 
     /// Draws the photos of a report.
-    /// @errors   throws Error{file_unwritable, store_full}; a photo that cannot be read is counted in the
+    /// @errors   throws Error{invalid_argument} when the sheet would overwrite a photo of the report,
+    ///           Error{file_unwritable, store_full}; a photo that cannot be read is counted in the
     /// report.
     ContactSheetReport draw_contact_sheet(const MatchReport& report, const ContactSheetRequest& request);
 

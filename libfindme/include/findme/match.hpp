@@ -18,6 +18,9 @@ struct SelfieCheck {
     std::string path;
     std::optional<ErrorInfo> refused;  ///< Why it was not used, and what to do; empty when it was.
     Face face;                         ///< Of an accepted selfie.
+    /// Score against the nearest of the other accepted selfies; low when they do not show one person. Empty
+    /// when it is the only one.
+    std::optional<double> agreement;
 };
 
 /// One photo with the searched person on it.
@@ -50,7 +53,7 @@ struct ContactSheetRequest {
     std::size_t max_tiles = 60;
 };
 
-/// How many photos are on the sheet, and which could not be drawn.
+/// How many photos are on the sheet, and which could not be drawn. Without any, no sheet is written.
 struct ContactSheetReport {
     std::size_t tiles = 0;
     std::vector<ErrorInfo> failed;

@@ -1,3 +1,5 @@
+#include <sodium.h>
+
 #include <chrono>
 #include <string>
 #include <vector>
@@ -11,6 +13,8 @@
 namespace findme {
 namespace {
 
+constexpr std::chrono::year kFirstYear{1900};
+constexpr std::chrono::year kLastYear{9000};
 constexpr std::size_t kMaxNameBytes = 200;
 constexpr std::size_t kMinCodeLength = 4;
 constexpr std::size_t kMaxCodeLength = 32;
@@ -40,6 +44,9 @@ std::string problems_of(const EventRequest& request, const std::string& code) {
         if (!fits) problems.emplace_back("a code is 4 to 32 letters and digits");
     }
     if (request.date && !request.date->ok()) problems.emplace_back("the date does not exist");
+    if (request.date && (request.date->year() < kFirstYear || request.date->year() > kLastYear)) {
+        problems.emplace_back("the date is not between 1900 and 9000");
+    }
     if (request.retention_days < 1 || request.retention_days > kMaxRetentionDays) {
         problems.push_back("retention is 1 to " + std::to_string(kMaxRetentionDays) + " days");
     }
@@ -51,7 +58,10 @@ std::string problems_of(const EventRequest& request, const std::string& code) {
 }  // namespace
 
 Events::Events(std::shared_ptr<db::Database> database, const Clock& clock)
-    : database_(std::move(database)), clock_(clock) {}
+    : database_(std::move(database)), clock_(clock) {
+    // Before any random code; several threads may come at once, and coming again does nothing.
+    if (sodium_init() < 0) throw Error(ErrorCode::internal, "the system has no source of random numbers");
+}
 
 Events::~Events() = default;
 
@@ -105,6 +115,7 @@ Event Events::find(std::string_view code) {
                     std::string(code));
     }
     std::vector<std::string> codes;
+    codes.reserve(all.size());
     for (const auto& event : all) codes.push_back(event.code);
     if (normal.empty()) {
         throw Error(ErrorCode::invalid_argument,
@@ -116,6 +127,13 @@ Event Events::find(std::string_view code) {
                 std::string(code));
 }
 
+Event Events::find(EventId id) {
+    for (auto& event : list()) {
+        if (event.id == id) return std::move(event);
+    }
+    throw Error(ErrorCode::not_found, "the event is no longer there: it was deleted meanwhile");
+}
+
 EventCounts Events::counts(EventId event) {
     const auto connection = database_->connect();
     return store::EventRepository(*connection).counts(event);
@@ -123,10 +141,12 @@ EventCounts Events::counts(EventId event) {
 
 void Events::require_searchable(const Event& event) const {
     if (clock_.now() < event.expires_at) return;
-    throw Error(ErrorCode::retention_expired,
-                "the event " + base::quoted(event.code) + " is past its retention since " +
-                    to_iso8601(event.expires_at) + ": its faces may no longer be searched",
-                event.code);
+    throw Error(
+        ErrorCode::retention_expired,
+        "the event " + base::quoted(event.code) + " is past its retention since " +
+            to_iso8601(event.expires_at) +
+            ": its faces may no longer be searched (a new event may be made for what is still needed)",
+        event.code);
 }
 
 }  // namespace findme

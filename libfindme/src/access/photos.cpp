@@ -1,4 +1,5 @@
 #include <filesystem>
+#include <system_error>
 
 #include "base/text.hpp"
 #include "db/connection.hpp"
@@ -27,7 +28,8 @@ std::vector<Photo> Photos::list(EventId event, PhotoId after, std::int64_t limit
 Photo Photos::find(EventId event, const std::string& reference) {
     const auto connection = database_->connect();
     store::PhotoRepository photos(*connection);
-    const auto path = std::filesystem::absolute(reference).lexically_normal().string();
+    std::error_code no_such_path;  // Of an empty reference; it is then no path.
+    const auto path = std::filesystem::absolute(reference, no_such_path).lexically_normal().string();
     if (auto photo = photos.find_by_path(event, path)) return *photo;
     const std::string digits = base::to_lower_ascii(reference);
     if (digits.size() >= kMinDigits && digits.size() <= 2 * ContentHash{}.size() && is_hex(digits)) {

@@ -8,6 +8,7 @@
 #include <system_error>
 #include <utility>
 
+#include "base/checked.hpp"
 #include "base/text.hpp"
 
 namespace findme::base {
@@ -39,7 +40,11 @@ class FileDescriptor {
 
 FileStat to_file_stat(const struct stat& info) {
     constexpr std::int64_t kNanosecondsPerSecond = 1'000'000'000;
-    return {info.st_size, info.st_mtim.tv_sec * kNanosecondsPerSecond + info.st_mtim.tv_nsec};
+    // 64 bits of nanoseconds end in the year 2262; file systems do not. Past it the seconds tell two versions
+    // apart.
+    const auto whole = checked_mul<std::int64_t>(info.st_mtim.tv_sec, kNanosecondsPerSecond);
+    const auto exact = whole ? checked_add<std::int64_t>(*whole, info.st_mtim.tv_nsec) : std::nullopt;
+    return {info.st_size, exact.value_or(info.st_mtim.tv_sec)};
 }
 
 }  // namespace

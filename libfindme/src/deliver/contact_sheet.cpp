@@ -3,11 +3,14 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
+#include <filesystem>
 #include <opencv2/imgproc.hpp>
 #include <string>
+#include <system_error>
 #include <vector>
 
 #include "base/file.hpp"
+#include "base/hash.hpp"
 #include "base/text.hpp"
 #include "image/encode_jpeg.hpp"
 #include "image/resample.hpp"
@@ -18,6 +21,7 @@ namespace {
 constexpr int kGap_px = 16;
 constexpr int kCaption_px = 40;
 constexpr int kQuality = 85;
+constexpr int kMaxHeight_px = 60'000;  // JPEG ends at 65,500.
 const cv::Scalar kFrame(40, 220, 80);
 const cv::Scalar kInk(240, 240, 240);
 constexpr std::uint8_t kPaper = 24;
@@ -43,6 +47,11 @@ Result<Tile> make_tile(const Match& match, int width_px, const ImageLimits& limi
             last = bytes.error();
             continue;
         }
+        if (base::sha256(*bytes) != match.photo.hash) {
+            last = {ErrorCode::file_unreadable,
+                    base::quoted(path) + " has changed since it was indexed: run `findme index` again", path};
+            continue;
+        }
         const auto decoded = decode_image(*bytes, limits, {width_px * 2});
         if (!decoded) {
             last = decoded.error();
@@ -51,12 +60,15 @@ Result<Tile> make_tile(const Match& match, int width_px, const ImageLimits& limi
             continue;
         }
         const auto& image = decoded->image;
-        const int height_px = std::max(1, static_cast<int>(std::lround(static_cast<double>(image.height_px) *
-                                                                       width_px / image.width_px)));
+        // A panorama on its side may be a hundred times as high as wide: it is fitted into twice the width.
+        const double scale =
+            std::min(static_cast<double>(width_px) / image.width_px, 2.0 * width_px / image.height_px);
+        const int tile_width_px = std::max(1, static_cast<int>(std::lround(image.width_px * scale)));
+        const int height_px = std::max(1, static_cast<int>(std::lround(image.height_px * scale)));
         char score[32];
         std::snprintf(score, sizeof score, "  %.0f", match.score);
         const auto name = path.substr(path.find_last_of('/') + 1);
-        return Tile{image::resize_area(image, width_px, height_px), match.face.face.box,
+        return Tile{image::resize_area(image, tile_width_px, height_px), match.face.face.box,
                     printable(name, 40) + score};
     }
     return last;
@@ -77,6 +89,21 @@ void draw(const Tile& tile, cv::Mat& sheet, int left, int top) {
                 cv::FONT_HERSHEY_SIMPLEX, 0.6, kInk, 1, cv::LINE_AA);
 }
 
+/// A photo is never written over, however the shell spelled the command.
+void require_own_file(const MatchReport& report, const std::string& target) {
+    const auto refuse_if_same = [&](const std::string& path) {
+        std::error_code ignored;
+        if (!std::filesystem::equivalent(target, path, ignored)) return;
+        throw Error(ErrorCode::invalid_argument,
+                    "the contact sheet would overwrite the photo " + base::quoted(path) + ": choose another name",
+                    path);
+    };
+    for (const auto& selfie : report.selfies) refuse_if_same(selfie.path);
+    for (const auto& match : report.matches) {
+        for (const auto& path : match.photo.paths) refuse_if_same(path);
+    }
+}
+
 }  // namespace
 
 ContactSheetReport draw_contact_sheet(const MatchReport& report, const ContactSheetRequest& request,
@@ -85,10 +112,15 @@ ContactSheetReport draw_contact_sheet(const MatchReport& report, const ContactSh
         request.tile_width_px > 2048) {
         throw Error(ErrorCode::invalid_argument, "a contact sheet has 1 to 12 columns of 64 to 2048 px");
     }
+    require_own_file(report, request.path);
+    const auto most_rows =
+        static_cast<std::size_t>(kMaxHeight_px / (2 * request.tile_width_px + kCaption_px + kGap_px));
+    const std::size_t most_tiles =
+        std::min(request.max_tiles, most_rows * static_cast<std::size_t>(request.columns));
     ContactSheetReport result;
     std::vector<Tile> tiles;
     for (const auto& match : report.matches) {
-        if (tiles.size() == request.max_tiles) break;
+        if (tiles.size() == most_tiles) break;
         if (auto tile = make_tile(match, request.tile_width_px, limits)) {
             tiles.push_back(std::move(*tile));
         } else {
@@ -96,6 +128,7 @@ ContactSheetReport draw_contact_sheet(const MatchReport& report, const ContactSh
         }
     }
     result.tiles = tiles.size();
+    if (tiles.empty()) return result;
 
     // Rows are as high as their highest picture.
     const auto columns = static_cast<std::size_t>(request.columns);

@@ -14,7 +14,7 @@ struct RfbOptions {
     /// small ones away; the boxes of all widths are merged.
     std::vector<int> long_sides_px = {128, 320, 640, 1024};
     float min_vote = 0.5F;   ///< A prior's score from which it counts as a vote.
-    float min_score = 0.6F;  ///< Of the merged face, see merge_votes: 0.6 is what two sure votes give.
+    float min_score = 0.6F;  ///< Of the merged face, see merge_votes: 0.6 asks for one and a half sure votes.
     float merge_overlap = 0.3F;
 };
 

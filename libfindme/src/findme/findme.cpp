@@ -75,7 +75,8 @@ Photos& Findme::photos() {
 }
 
 IndexSummary Findme::index(const IndexRequest& request, IndexObserver& observer) {
-    state_->events.require_searchable(request.event);
+    // As it is now: the caller's copy may be old, and retention may have been shortened since.
+    state_->events.require_searchable(state_->events.find(request.event.id));
     const face::FaceAnalyser* analyser = request.dry_run ? nullptr : &state_->analyser();
     return ingest::index_photos(
         request,
@@ -84,7 +85,7 @@ IndexSummary Findme::index(const IndexRequest& request, IndexObserver& observer)
 }
 
 MatchReport Findme::match(const MatchRequest& request) {
-    state_->events.require_searchable(request.event);
+    state_->events.require_searchable(state_->events.find(request.event.id));
     return match::find_person(
         request, {*state_->database, state_->analyser(), state_->config, state_->manifest.calibration});
 }

@@ -70,8 +70,13 @@ std::optional<Timestamp> parse_exif_time(std::string_view time, std::string_view
     if (!day.ok() || day.year() < std::chrono::year(1) || hour < 0 || hour > 23 || minute < 0 ||
         minute > 59 || second < 0 || second > 59)
         return std::nullopt;
-    return std::chrono::sys_days(day) + std::chrono::hours(hour) + std::chrono::minutes(minute) +
-           std::chrono::seconds(second) - parse_offset(offset);
+    const auto instant = std::chrono::sys_days(day) + std::chrono::hours(hour) +
+                         std::chrono::minutes(minute) + std::chrono::seconds(second) - parse_offset(offset);
+    // Years are kept with four digits: an offset may push the last and the first instant over the edge.
+    constexpr auto kFirst = std::chrono::sys_days(std::chrono::year(1) / 1 / 1);
+    constexpr auto kEnd = std::chrono::sys_days(std::chrono::year(10'000) / 1 / 1);
+    if (instant < kFirst || instant >= kEnd) return std::nullopt;
+    return instant;
 }
 
 ExifFacts read_exif(Bytes block) {

@@ -137,7 +137,8 @@ std::optional<ErrorInfo> judge_blocks(const TiffFile& file, const Layout& layout
     // Chroma may be subsampled, so only the first sample of YCbCr is sure to be there for each pixel.
     const std::uint64_t samples = layout.photometric == PHOTOMETRIC_YCBCR ? 1 : layout.samples_per_pixel;
     const std::uint64_t row_bytes = (std::uint64_t{layout.width_px} * samples * layout.bits_per_sample) / 8;
-    if (row_bytes * layout.height_px / max_ratio(layout.compression) > size_bytes)
+    const std::uint64_t ratio = std::max<std::uint64_t>(max_ratio(layout.compression), 1);
+    if (row_bytes * layout.height_px / ratio > size_bytes)
         return malformed("TIFF", "it is too short for the size it declares");
     return std::nullopt;
 }

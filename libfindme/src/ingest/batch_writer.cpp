@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "base/text.hpp"
 #include "store/photo_repository.hpp"
 
 namespace findme::ingest {
@@ -12,11 +11,11 @@ constexpr std::size_t kBatchPhotos = 64;
 constexpr std::chrono::milliseconds kBatchTime{500};
 }  // namespace
 
-void BatchWriter::add(PhotoWork work, std::int64_t total) {
+void BatchWriter::add(PhotoWork work, std::int64_t total, bool flush_now) {
     progress_.total = total;
     waiting_.push_back(std::move(work));
     const bool due = std::chrono::steady_clock::now() - last_flush_ >= kBatchTime;
-    if (due || waiting_.size() >= kBatchPhotos) flush();
+    if (flush_now || due || waiting_.size() >= kBatchPhotos) flush();
 }
 
 void BatchWriter::flush() {
@@ -34,13 +33,16 @@ void BatchWriter::flush() {
                 return earlier.status == PhotoStatus::done && earlier.hash == work.record->hash;
             });
             if (repeated) save_records();
-            if (repeated || !reindex_) make_duplicate_if_known(work);
+            if (repeated || !reindex_ || reindexed_.contains(work.record->hash))
+                make_duplicate_if_known(work);
         }
-        if (work.record) {
-            records.push_back(std::move(*work.record));
-        } else if (work.known) {
+        if (work.known) {
             save_records();
             save_known_path(work);
+        }
+        if (work.record) {
+            if (reindex_) reindexed_.insert(work.record->hash);
+            records.push_back(std::move(*work.record));
         }
     }
     save_records();
@@ -60,11 +62,10 @@ void BatchWriter::make_duplicate_if_known(PhotoWork& work) {
 void BatchWriter::save_known_path(PhotoWork& work) {
     const store::PathVersion path{work.item.path, work.stat.size_bytes, work.stat.mtime_ns};
     if (store::PhotoRepository(connection_).save_path(event_.id, *work.known, path)) return;
-    work.item.outcome = IndexOutcome::failed;
-    work.item.error =
-        ErrorInfo{ErrorCode::file_unreadable,
-                  "the photo of " + base::quoted(work.item.path) + " was forgotten meanwhile: index again",
-                  work.item.path, Retry::later};
+    // Its photo lost its last path a moment ago: files that swap or shift their names do that. It is a new
+    // one now.
+    work.known.reset();
+    work_again_(work);
 }
 
 void BatchWriter::report(const IndexItem& item) {

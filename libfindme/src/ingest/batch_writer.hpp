@@ -1,6 +1,8 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
+#include <set>
 #include <vector>
 
 #include "db/connection.hpp"
@@ -12,14 +14,18 @@ namespace findme::ingest {
 /// Commits finished photos in batches and tells the observer only of what is committed. One thread at a time.
 class BatchWriter {
   public:
-    BatchWriter(db::Connection& connection, Event event, ModelId model, bool reindex, IndexObserver& observer)
+    /// @param work_again  works on a photo from the start, on the calling thread.
+    BatchWriter(db::Connection& connection, Event event, ModelId model, bool reindex, IndexObserver& observer,
+                std::function<void(PhotoWork&)> work_again)
         : connection_(connection),
           event_(std::move(event)),
           model_(std::move(model)),
           reindex_(reindex),
-          observer_(observer) {}
+          observer_(observer),
+          work_again_(std::move(work_again)) {}
 
-    void add(PhotoWork work, std::int64_t total);
+    /// @param flush_now  commit and report at once: nothing else is on its way.
+    void add(PhotoWork work, std::int64_t total, bool flush_now);
     /// Commits what is left.
     void flush();
     [[nodiscard]] IndexSummary& summary() { return summary_; }
@@ -34,6 +40,8 @@ class BatchWriter {
     ModelId model_;
     bool reindex_;
     IndexObserver& observer_;
+    std::function<void(PhotoWork&)> work_again_;
+    std::set<ContentHash> reindexed_;  ///< With --reindex only: bytes saved in this run.
     std::vector<PhotoWork> waiting_;
     std::chrono::steady_clock::time_point last_flush_ = std::chrono::steady_clock::now();
     IndexProgress progress_;

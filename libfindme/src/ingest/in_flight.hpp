@@ -24,6 +24,10 @@ class InFlight {
         works_.pop_front();
         return first;
     }
+    [[nodiscard]] bool empty() {
+        const std::lock_guard lock(mutex_);
+        return works_.empty();
+    }
     /// Made at the border of a stage or a run. TBB orders what one stage writes before what the next one
     /// reads, but it is not built with the thread sanitizer, which believes in locks only; this one is hardly
     /// ever waited for.

@@ -101,41 +101,51 @@ std::size_t job_count(const IndexRequest& request, const IndexerParts& parts) {
 }  // namespace
 
 IndexSummary index_photos(const IndexRequest& request, const IndexerParts& parts, IndexObserver& observer) {
+    constexpr std::size_t kMebibyte = std::size_t{1} << 20U;
+    ByteBudget budget(static_cast<std::size_t>(parts.config.index_memory_mib) * kMebibyte);
+    std::optional<WorkContext> context;
+    if (!request.dry_run) {
+        context.emplace(WorkContext{request.event, parts.model, parts.config.image, request.reindex,
+                                    *parts.analyser, parts.database, parts.clock, budget});
+    }
+    tbb::enumerable_thread_specific<face::Workspace> workspaces;
+    const auto work_again = [&](PhotoWork& work) { work_on(work, *context, workspaces.local()); };
+
     const auto reader = parts.database.connect();
     const auto writing = parts.database.connect();
     Source source(request, parts, *reader);
-    BatchWriter writer(*writing, request.event, parts.model, request.reindex, observer);
-    const std::int64_t total = request.more_paths ? 0 : count_files(request.paths);
+    BatchWriter writer(*writing, request.event, parts.model, request.reindex, observer, work_again);
+    const std::int64_t total = request.more_paths ? 0 : count_files(request.paths, request.stop);
 
     if (request.dry_run) {
-        while (auto work = source.next()) writer.add(std::move(*work), total);
+        while (auto work = source.next()) writer.add(std::move(*work), total, false);
     } else {
-        constexpr std::size_t kMebibyte = std::size_t{1} << 20U;
-        ByteBudget budget(static_cast<std::size_t>(parts.config.index_memory_mib) * kMebibyte);
-        const WorkContext context{request.event,   parts.model,    parts.config.image, request.reindex,
-                                  *parts.analyser, parts.database, parts.clock,        budget};
-        tbb::enumerable_thread_specific<face::Workspace> workspaces;
+        const bool is_stream = static_cast<bool>(request.more_paths);
         const std::size_t jobs = job_count(request, parts);
         InFlight in_flight;
-        const auto walk = tbb::make_filter<void, PhotoWork*>(tbb::filter_mode::serial_in_order,
-                                                             [&](tbb::flow_control& flow) -> PhotoWork* {
-                                                                 const InFlight::Border border(in_flight);
-                                                                 if (auto work = source.next())
-                                                                     return in_flight.push(std::move(*work));
-                                                                 flow.stop();
-                                                                 return nullptr;
-                                                             });
+        const auto next_photo = [&](tbb::flow_control& flow) -> PhotoWork* {
+            const InFlight::Border border(in_flight);
+            if (auto work = source.next()) return in_flight.push(std::move(*work));
+            flow.stop();
+            return nullptr;
+        };
+        const auto analyse_photo = [&](PhotoWork* work) {
+            const InFlight::Border border(in_flight);
+            // Isolated: a vendor's parallel loop inside must not pick up another photo, whose memory would be
+            // waited for while this one holds its own.
+            tbb::this_task_arena::isolate([&] { work_on(*work, *context, workspaces.local()); });
+            return work;
+        };
+        const auto write_photo = [&](const PhotoWork*) {
+            const InFlight::Border border(in_flight);
+            PhotoWork work = in_flight.pop();
+            // Whoever sends paths one by one waits for the answer before the next.
+            writer.add(std::move(work), total, is_stream && in_flight.empty());
+        };
+        const auto walk = tbb::make_filter<void, PhotoWork*>(tbb::filter_mode::serial_in_order, next_photo);
         const auto analyse =
-            tbb::make_filter<PhotoWork*, PhotoWork*>(tbb::filter_mode::parallel, [&](PhotoWork* work) {
-                const InFlight::Border border(in_flight);
-                work_on(*work, context, workspaces.local());
-                return work;
-            });
-        const auto write =
-            tbb::make_filter<PhotoWork*, void>(tbb::filter_mode::serial_in_order, [&](const PhotoWork*) {
-                const InFlight::Border border(in_flight);
-                writer.add(in_flight.pop(), total);
-            });
+            tbb::make_filter<PhotoWork*, PhotoWork*>(tbb::filter_mode::parallel, analyse_photo);
+        const auto write = tbb::make_filter<PhotoWork*, void>(tbb::filter_mode::serial_in_order, write_photo);
         // Without this TBB keeps to the number of cores, and writes a warning to stderr when asked for more.
         const auto cores = static_cast<std::size_t>(std::max(tbb::info::default_concurrency(), 1));
         const tbb::global_control allowed(tbb::global_control::max_allowed_parallelism,

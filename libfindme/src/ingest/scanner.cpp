@@ -135,7 +135,7 @@ std::optional<ScanItem> Scanner::visit(const fs::path& entry) {
     return candidate(entry);
 }
 
-std::int64_t count_files(const std::vector<std::string>& paths) {
+std::int64_t count_files(const std::vector<std::string>& paths, const std::stop_token& stop) {
     // The walk proper also looks into files; counting entries is enough to tell how far it is.
     std::int64_t count = 0;
     for (const auto& path : paths) {
@@ -146,7 +146,8 @@ std::int64_t count_files(const std::vector<std::string>& paths) {
         }
         auto it =
             fs::recursive_directory_iterator(path, fs::directory_options::skip_permission_denied, error);
-        for (; !error && it != fs::recursive_directory_iterator(); it.increment(error)) {
+        for (; !error && !stop.stop_requested() && it != fs::recursive_directory_iterator();
+             it.increment(error)) {
             const bool hidden = it->path().filename().native().starts_with('.');
             const bool folder = it->is_directory(error) && !it->is_symlink(error);
             if (hidden && folder) it.disable_recursion_pending();

@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <functional>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -50,7 +51,8 @@ class Scanner {
     std::vector<Folder> open_;
 };
 
-/// How many files a walk over these paths will meet.
-[[nodiscard]] std::int64_t count_files(const std::vector<std::string>& paths);
+/// How many files a walk over these paths will meet; fewer when it is asked to stop.
+[[nodiscard]] std::int64_t count_files(const std::vector<std::string>& paths,
+                                       const std::stop_token& stop = {});
 
 }  // namespace findme::ingest

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <limits>
 #include <map>
 #include <vector>
 
@@ -23,15 +24,35 @@ bool nearer(const Candidate& a, const Candidate& b) {
     return a.distance != b.distance ? a.distance < b.distance : a.face < b.face;
 }
 
+/// Says of each accepted selfie how much it looks like the nearest other one.
+void rate_agreement(std::vector<SelfieCheck>& selfies, const std::vector<Template>& references,
+                    const Calibration& calibration) {
+    if (references.size() < 2) return;
+    std::size_t index = 0;
+    for (auto& selfie : selfies) {
+        if (selfie.refused) continue;
+        double nearest = std::numeric_limits<double>::max();
+        for (std::size_t other = 0; other < references.size(); ++other) {
+            if (other != index)
+                nearest = std::min(nearest, search::distance(references[index], references[other]));
+        }
+        selfie.agreement = score_of(nearest, calibration);
+        ++index;
+    }
+}
+
 }  // namespace
 
 MatchReport find_person(const MatchRequest& request, const MatcherParts& parts) {
     MatchReport report;
     report.min_score = request.min_score.value_or(parts.config.match_min_score);
+    if (!(report.min_score >= 0 && report.min_score <= 100)) {
+        throw Error(ErrorCode::invalid_argument, "the least score of a match is a number from 0 to 100");
+    }
     std::vector<Template> references;
     face::Workspace workspace;
     for (const auto& path : request.selfies) {
-        SelfieCheck check{path, std::nullopt, {}};
+        SelfieCheck check{path, std::nullopt, {}, std::nullopt};
         if (auto selfie = read_selfie(path, parts.analyser, parts.config, workspace)) {
             check.face = selfie->face;
             references.push_back(selfie->face_template);
@@ -43,19 +64,25 @@ MatchReport find_person(const MatchRequest& request, const MatcherParts& parts) 
     if (references.empty()) return report;
 
     const auto connection = parts.database.connect();
+    // One state of the database for the search and what it finds: a run of `index --reindex` beside it takes
+    // nothing away.
+    const db::Transaction snapshot(*connection, db::Access::read);
     store::PhotoRepository photos(*connection);
+    rate_agreement(report.selfies, references, parts.calibration);
     const search::Probe probe(std::move(references));
     const double most = distance_of(report.min_score, parts.calibration);
     std::map<PhotoId, Candidate> best;  // Nobody is twice on one photo: the nearest face is the person.
     photos.for_each_template(request.event.id, parts.calibration.model, [&](const store::GalleryRow& row) {
         ++report.faces_searched;
         const Candidate candidate{row.face, row.photo, probe.distance_to(row.face_template)};
-        if (candidate.distance > most) return;
+        // Said this way round so that a distance that is no number never matches.
+        if (!(candidate.distance <= most)) return;
         const auto [entry, inserted] = best.emplace(row.photo, candidate);
         if (!inserted && nearer(candidate, entry->second)) entry->second = candidate;
     });
 
     std::vector<Candidate> ranked;
+    ranked.reserve(best.size());
     for (const auto& [photo, candidate] : best) ranked.push_back(candidate);
     std::sort(ranked.begin(), ranked.end(), nearer);
     if (request.limit > 0 && ranked.size() > static_cast<std::size_t>(request.limit)) {

@@ -22,13 +22,16 @@ float area(const face::AnalysedFace& face) {
 ErrorInfo judge(const Face& face, const Config& config) {
     const double percent = 100.0 * face.box.width * face.box.height;
     const auto whole = [](double value) { return std::to_string(std::lround(value)); };
+    const auto tenths = [](double value) {
+        const std::string text = std::to_string(std::round(value * 10) / 10);
+        return text.substr(0, text.find('.') + 2);
+    };
     if (face.quality.height_px < static_cast<float>(config.selfie_min_face_px) ||
         percent < config.selfie_min_face_percent) {
-        return {ErrorCode::face_too_small, "the face is " + whole(face.quality.height_px) +
-                                               " px high, at least " +
-                                               std::to_string(config.selfie_min_face_px) + " px and " +
-                                               std::to_string(config.selfie_min_face_percent).substr(0, 3) +
-                                               " % of the picture are needed: take the selfie from nearer"};
+        return {ErrorCode::face_too_small,
+                "the face is " + whole(face.quality.height_px) + " px high and " + tenths(percent) +
+                    " % of the picture, at least " + std::to_string(config.selfie_min_face_px) + " px and " +
+                    tenths(config.selfie_min_face_percent) + " % are needed: take the selfie from nearer"};
     }
     if (face.quality.sharpness < config.selfie_min_sharpness) {
         return {ErrorCode::face_blurred, "the face is blurred: hold the camera still, in better light"};

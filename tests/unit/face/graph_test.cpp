@@ -21,10 +21,11 @@ Graph::Node node(Graph::Op op, std::vector<int> inputs, int channels) {
     return made;
 }
 
-Graph::Node convolution(int input, int inputs, int channels, int kernel_px) {
+Graph::Node convolution(int input, std::size_t inputs, int channels, int kernel_px) {
     Graph::Node made = node(Graph::Op::convolution, {input}, channels);
     made.kernel_px = kernel_px;
-    made.weights.resize(static_cast<std::size_t>(inputs * channels * kernel_px * kernel_px));
+    made.weights.resize(inputs * static_cast<std::size_t>(channels) * static_cast<std::size_t>(kernel_px) *
+                        static_cast<std::size_t>(kernel_px));
     made.bias.resize(static_cast<std::size_t>(channels));
     return made;
 }
