@@ -94,9 +94,10 @@ void require_own_file(const MatchReport& report, const std::string& target) {
     const auto refuse_if_same = [&](const std::string& path) {
         std::error_code ignored;
         if (!std::filesystem::equivalent(target, path, ignored)) return;
-        throw Error(ErrorCode::invalid_argument,
-                    "the contact sheet would overwrite the photo " + base::quoted(path) + ": choose another name",
-                    path);
+        throw Error(
+            ErrorCode::invalid_argument,
+            "the contact sheet would overwrite the photo " + base::quoted(path) + ": choose another name",
+            path);
     };
     for (const auto& selfie : report.selfies) refuse_if_same(selfie.path);
     for (const auto& match : report.matches) {

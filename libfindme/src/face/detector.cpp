@@ -48,10 +48,11 @@ std::vector<Detection> merge_votes(std::vector<Detection> votes, float most) {
     std::vector<Detection> kept;
     for (const auto& group : groups) {
         const auto mean = [&](double sum) { return static_cast<float>(sum / group.weight); };
-        kept.push_back(
-            {{mean(group.x), mean(group.y), mean(group.width), mean(group.height)}, static_cast<float>(group.weight / (group.weight + 1))});
+        kept.push_back({{mean(group.x), mean(group.y), mean(group.width), mean(group.height)},
+                        static_cast<float>(group.weight / (group.weight + 1))});
     }
-    std::stable_sort(kept.begin(), kept.end(), [](const Detection& a, const Detection& b) { return a.score > b.score; });
+    std::stable_sort(kept.begin(), kept.end(),
+                     [](const Detection& a, const Detection& b) { return a.score > b.score; });
     return kept;
 }
 

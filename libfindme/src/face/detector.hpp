@@ -29,10 +29,10 @@ class Detector {
 /// Overlap of two boxes: intersection over union, 0-1.
 [[nodiscard]] float overlap(const Box& a, const Box& b);
 
-/// Turns a detector's raw boxes into faces. Boxes that overlap the best one by more than half are votes for the same
-/// face: its box is their mean, weighted by score, and its score is w / (w + 1), w the sum of their scores. A face is
-/// seen by many priors and at several widths, an accident by one: on WIDER this parts the two far better than the best
-/// single score, which saturates (tests/bench/runs).
+/// Turns a detector's raw boxes into faces. Boxes that overlap the best one by more than half are votes for
+/// the same face: its box is their mean, weighted by score, and its score is w / (w + 1), w the sum of their
+/// scores. A face is seen by many priors and at several widths, an accident by one: on WIDER this parts the
+/// two far better than the best single score, which saturates (tests/bench/runs).
 /// @param  most  boxes that overlap a better face by more than this, but are no votes, are dropped.
 /// @return best score first.
 [[nodiscard]] std::vector<Detection> merge_votes(std::vector<Detection> votes, float most);
