@@ -6,19 +6,24 @@ ExitCode exit_code_of(ErrorCode code) noexcept {
     switch (code) {
         case ErrorCode::invalid_argument:
         case ErrorCode::config_invalid:
+        case ErrorCode::confirmation_required:
         case ErrorCode::model_missing:
             return ExitCode::usage;
         case ErrorCode::not_found:
             return ExitCode::nothing;
         case ErrorCode::retention_expired:
+        case ErrorCode::store_denied:
             return ExitCode::denied;
         case ErrorCode::already_exists:
         case ErrorCode::constraint:
         case ErrorCode::store_unreachable:
         case ErrorCode::store_locked:
+        case ErrorCode::pool_exhausted:
+        case ErrorCode::plan_changed:
             return ExitCode::conflict;
         case ErrorCode::schema_outdated:
         case ErrorCode::schema_too_new:
+        case ErrorCode::schema_mismatch:
             return ExitCode::schema;
         case ErrorCode::store_corrupt:
         case ErrorCode::model_corrupt:

@@ -51,8 +51,7 @@ Json path_json(const std::string& path) {
 }
 
 Json to_json(const ErrorInfo& error) {
-    return {
-        {"code", to_string(error.code)}, {"message", error.message}, {"retry", error.retry == Retry::later}};
+    return {{"code", to_string(error.code)}, {"message", error.message}, {"retry", error.retry != Retry::no}};
 }
 
 Json to_json(const Event& event) {

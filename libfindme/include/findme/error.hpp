@@ -19,12 +19,17 @@ enum class ErrorCode {
     // The store.
     store_unreachable,  ///< The database cannot be opened or answered no more.
     store_locked,       ///< Another process holds the lock; the same call may succeed later.
+    store_denied,       ///< The database refuses this role: wrong password, or a missing privilege.
+    pool_exhausted,     ///< Every connection to the database was in use for longer than the checkout timeout.
     store_read_only,    ///< The database or its folder cannot be written.
     store_full,         ///< No space left where the database lives.
     store_corrupt,      ///< The database's own checks failed.
     schema_outdated,    ///< The schema needs `findme migrate`.
     schema_too_new,     ///< The schema was made by a newer findme.
-    constraint,         ///< A uniqueness or reference rule of the database refused a row.
+    schema_mismatch,    ///< The schema or its history is not what the migrations make.
+    plan_changed,       ///< The plan that was asked for is not the one that would run now.
+    confirmation_required,  ///< Something would be lost, and nobody agreed to it.
+    constraint,             ///< A uniqueness or reference rule of the database refused a row.
     // Models.
     model_missing,         ///< A model file is not where it was looked for.
     model_corrupt,         ///< A model file is not the one its hash promises.
@@ -46,8 +51,9 @@ enum class ErrorCode {
     internal,   ///< A bug; please report it.
 };
 
-/// Whether the same call may succeed later without any change.
-enum class Retry { no, later };
+/// Whether the same call may succeed without any change: `later`, or `now` when nothing of it was kept and
+/// the cause is already gone or about to go (a deadlock, a server that restarts).
+enum class Retry { no, later, now };
 
 /// The stable snake_case name of a code, as JSON shows it.
 FINDME_API std::string_view to_string(ErrorCode code) noexcept;

@@ -18,6 +18,10 @@ std::string_view to_string(ErrorCode code) noexcept {
             return "store_unreachable";
         case ErrorCode::store_locked:
             return "store_locked";
+        case ErrorCode::store_denied:
+            return "store_denied";
+        case ErrorCode::pool_exhausted:
+            return "pool_exhausted";
         case ErrorCode::store_read_only:
             return "store_read_only";
         case ErrorCode::store_full:
@@ -28,6 +32,12 @@ std::string_view to_string(ErrorCode code) noexcept {
             return "schema_outdated";
         case ErrorCode::schema_too_new:
             return "schema_too_new";
+        case ErrorCode::schema_mismatch:
+            return "schema_mismatch";
+        case ErrorCode::plan_changed:
+            return "plan_changed";
+        case ErrorCode::confirmation_required:
+            return "confirmation_required";
         case ErrorCode::constraint:
             return "constraint";
         case ErrorCode::model_missing:
