@@ -1,3 +1,5 @@
+-- findme: destroys column users.event_id
+
 -- Fails, and changes nothing, where an e-mail or a username is used in two events by now: the old rule has no room for
 -- both accounts.
 CREATE UNIQUE INDEX users_username_key ON users (username);

@@ -1,8 +1,10 @@
 // What every db::Connection promises, whichever database is behind it.
+#include <atomic>
 #include <catch2/catch.hpp>
 #include <limits>
 #include <stdexcept>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "findme/error.hpp"
@@ -278,4 +280,41 @@ TEST_CASE("database: connections may outlive it", "[db]") {
     database.close();
     connection->run_script(kTable);
     CHECK(count_items(*connection) == 0);
+}
+
+TEST_CASE("lock: one name is held once over all connections, other names are free", "[db]") {
+    TestDatabase database(GENERATE(from_range(available_databases())), Schema::none);
+    const auto first = database.connect();
+    const auto second = db::open_database(database.url(), {})->connect();
+    auto lock = first->try_lock("migrate");
+    REQUIRE(lock);
+    CHECK_FALSE(second->try_lock("migrate"));
+    CHECK(second->try_lock("purge"));
+    // It is no lock on the data.
+    second->run_script(kTable);
+    lock.reset();
+    const auto next = second->try_lock("migrate");
+    CHECK(next);
+    CHECK_FALSE(first->try_lock("migrate"));
+}
+
+TEST_CASE("lock: of many who ask at once one at a time has it", "[db]") {
+    TestDatabase database(GENERATE(from_range(available_databases())), Schema::none);
+    std::atomic<int> inside{0};
+    std::atomic<int> taken{0};
+    std::vector<std::jthread> threads;
+    for (int i = 0; i < 4; ++i) {
+        threads.emplace_back([&] {
+            const auto connection = database.connect();
+            for (int turn = 0; turn < 50;) {
+                const auto lock = connection->try_lock("turn");
+                if (!lock) continue;
+                if (inside++ == 0) ++taken;
+                --inside;
+                ++turn;
+            }
+        });
+    }
+    threads.clear();
+    CHECK(taken == 200);
 }

@@ -76,7 +76,8 @@ TEST_CASE("events: one without an expiry expires its retention after the day's e
                           {"adopted", "DATED", "2026-06-20T18:00:00.000Z"});
     store.connection->run("INSERT INTO events (name, event_code, created_at) VALUES ($1, $2, $3)",
                           {"adopted", "UNDATED", "2026-01-01T00:00:00.000Z"});
-    store.connection->run("INSERT INTO events (name, event_code) VALUES ($1, $2)", {"adopted", "TIMELESS"});
+    store.connection->run("INSERT INTO events (name, event_code, created_at) VALUES ($1, $2, NULL)",
+                          {"adopted", "TIMELESS"});
     CHECK(to_iso8601(store.events.find_by_code("DATED")->expires_at) == "2027-06-21T00:00:00.000Z");
     CHECK(to_iso8601(store.events.find_by_code("UNDATED")->expires_at) == "2027-01-01T00:00:00.000Z");
     // Nothing says when it was: it is over, rather than searchable for ever.

@@ -88,6 +88,7 @@ struct Fixture {
         return made;
     }
     void save(const PhotoRecord& made) { photos.save(std::span(&made, 1)); }
+    ForgetReceipt forget(PhotoId photo) { return photos.prove(photos.forget(photo)); }
     [[nodiscard]] std::vector<Photo> all() { return photos.list(event, PhotoId{}, 0); }
     [[nodiscard]] std::int64_t rows(const std::string& table) {
         std::int64_t count = 0;

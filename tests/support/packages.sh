@@ -7,7 +7,7 @@
 # What builds and runs the library and the tool.
 findme_build_packages() {
     echo g++ cmake ninja-build ccache pkg-config git ca-certificates \
-        libcli11-dev libspdlog-dev nlohmann-json3-dev libsqlite3-dev libsodium-dev \
+        libcli11-dev libspdlog-dev nlohmann-json3-dev libsqlite3-dev libpqxx-dev libpq-dev libsodium-dev \
         libjpeg62-turbo-dev libpng-dev libwebp-dev libtiff-dev libexiv2-dev \
         libopencv-core-dev libopencv-imgproc-dev libtbb-dev libdnnl-dev libyaml-cpp-dev \
         libdlib-dev libblas-dev liblapack-dev
@@ -18,7 +18,7 @@ findme_build_packages() {
 # What the tests need on top.
 findme_test_packages() {
     echo catch2 bats jq mandoc man-db clang-format clang-tidy shellcheck binutils \
-        sqlite3 libjpeg-turbo-progs strace
+        sqlite3 postgresql libjpeg-turbo-progs strace
 }
 
 findme_is_installed() {

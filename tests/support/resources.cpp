@@ -33,13 +33,16 @@ std::optional<std::string> required_folder(const char* name, const std::vector<s
         if (!std::filesystem::exists(folder + "/" + file)) reason = std::string(name) + " has no " + file;
     }
     if (reason.empty()) return folder;
-    reason += " (tests/run.sh fetches what is missing)";
-    if (everything_is_required()) FAIL(reason);
-    skip(reason);
+    skip_or_fail(reason + " (tests/run.sh fetches what is missing)");
     return std::nullopt;
 }
 
 }  // namespace
+
+void skip_or_fail(const std::string& reason) {
+    if (everything_is_required()) FAIL(reason);
+    skip(reason);
+}
 
 std::optional<std::string> model_folder() {
     std::vector<std::string> files;

@@ -15,6 +15,9 @@
 
 namespace findme::testing {
 
+/// Makes the test a visible skip, or a failure where everything is required.
+void skip_or_fail(const std::string& reason);
+
 /// FINDME_TEST_MODELS, with all files of the manifest in it; else nothing, and the test is a skip.
 [[nodiscard]] std::optional<std::string> model_folder();
 

@@ -32,8 +32,13 @@ class FixedClock final : public Clock {
 };
 
 /// The databases that conformance suites run on here and now:
-/// `GENERATE(from_range(available_databases()))`.
+/// `GENERATE(from_range(available_databases()))`. SQLite always; PostgreSQL where FINDME_TEST_POSTGRESQL_URL
+/// names a server whose role may create databases. Without it every test that asks is a visible skip, and a
+/// failure where everything is required.
 [[nodiscard]] std::vector<db::Dialect> available_databases();
+
+/// PostgreSQL alone; empty where there is no server, and the test is a skip.
+[[nodiscard]] std::vector<db::Dialect> available_postgresql();
 
 enum class Schema { none, current };
 
@@ -41,6 +46,9 @@ enum class Schema { none, current };
 class TestDatabase {
   public:
     explicit TestDatabase(db::Dialect dialect, Schema schema = Schema::current);
+    TestDatabase(const TestDatabase&) = delete;
+    TestDatabase& operator=(const TestDatabase&) = delete;
+    ~TestDatabase();
 
     [[nodiscard]] db::Database& database() { return *database_; }
     [[nodiscard]] std::shared_ptr<db::Connection> connect() { return database_->connect(); }
@@ -53,7 +61,11 @@ class TestDatabase {
   private:
     TemporaryFolder folder_;
     std::string url_;
+    std::string server_name_;  ///< Of a database on a server.
     std::unique_ptr<db::Database> database_;
 };
+
+/// The URL of another database on the tests' server.
+[[nodiscard]] std::string postgresql_url_of(const std::string& database);
 
 }  // namespace findme::testing

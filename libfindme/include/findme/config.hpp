@@ -13,8 +13,12 @@ namespace findme {
 
 /// Every setting of the library, with its default.
 struct Config {
-    std::string database_url;  ///< Empty: SQLite in the user's data folder.
-    std::string models_dir;    ///< Empty: the user's data folder, then the installed one.
+    std::string database_url;            ///< Empty: SQLite in the user's data folder.
+    int database_pool_size = 5;          ///< Connections to a server that are kept open.
+    int database_pool_overflow = 10;     ///< More than that at once, closed after use.
+    int database_pool_timeout_s = 30;    ///< How long to wait for a connection when all are in use.
+    int database_pool_recycle_s = 1800;  ///< Older connections are made anew.
+    std::string models_dir;              ///< Empty: the user's data folder, then the installed one.
     ImageLimits image;
     int index_jobs = 0;           ///< Photos worked on at once; 0: one per core.
     int index_memory_mib = 384;   ///< Decoded pixels held at once, over all jobs.

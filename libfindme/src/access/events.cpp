@@ -7,6 +7,7 @@
 #include "access/event_code.hpp"
 #include "base/text.hpp"
 #include "db/connection.hpp"
+#include "db/retry.hpp"
 #include "findme/event.hpp"
 #include "store/event_repository.hpp"
 
@@ -79,14 +80,14 @@ Event Events::create(const EventRequest& request) {
                                     : event.created_at;
     event.expires_at = begin + std::chrono::days{request.retention_days};
 
-    const auto connection = database_->connect();
-    store::EventRepository events(*connection);
     // A generated code is taken with a chance of one in tens of millions: a few tries are plenty.
     constexpr int kTries = 5;
     for (int attempt = 1;; ++attempt) {
         event.code = chosen.empty() ? access::generate_event_code() : chosen;
         try {
-            event.id = events.insert(event);
+            event.id = db::fetch_retrying(*database_, [&](db::Connection& connection) {
+                return store::EventRepository(connection).insert(event);
+            });
             return event;
         } catch (const Error& error) {
             if (error.code() != ErrorCode::already_exists || !chosen.empty() || attempt == kTries) throw;
@@ -95,18 +96,19 @@ Event Events::create(const EventRequest& request) {
 }
 
 std::vector<Event> Events::list() {
-    const auto connection = database_->connect();
-    return store::EventRepository(*connection).list();
+    return db::fetch_retrying(
+        *database_, [](db::Connection& connection) { return store::EventRepository(connection).list(); });
 }
 
 Event Events::find(std::string_view code) {
-    const auto connection = database_->connect();
-    store::EventRepository events(*connection);
     const std::string normal = normalise_event_code(code);
     if (!normal.empty()) {
-        if (auto event = events.find_by_code(code)) return *event;
+        const auto event = db::fetch_retrying(*database_, [&](db::Connection& connection) {
+            return store::EventRepository(connection).find_by_code(code);
+        });
+        if (event) return *event;
     }
-    const auto all = events.list();
+    const auto all = list();
     if (normal.empty() && all.size() == 1) return all.front();
     if (all.empty()) {
         throw Error(ErrorCode::not_found,
@@ -135,8 +137,9 @@ Event Events::find(EventId id) {
 }
 
 EventCounts Events::counts(EventId event) {
-    const auto connection = database_->connect();
-    return store::EventRepository(*connection).counts(event);
+    return db::fetch_retrying(*database_, [&](db::Connection& connection) {
+        return store::EventRepository(connection).counts(event);
+    });
 }
 
 void Events::require_searchable(const Event& event) const {

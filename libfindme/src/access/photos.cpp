@@ -3,6 +3,7 @@
 
 #include "base/text.hpp"
 #include "db/connection.hpp"
+#include "db/retry.hpp"
 #include "findme/photo.hpp"
 #include "store/photo_repository.hpp"
 
@@ -15,30 +16,38 @@ bool is_hex(std::string_view text) {
     return text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
 }
 
+/// The photo at `path`, or those whose hash begins with `digits`: one or two.
+std::vector<Photo> photos_named(db::Connection& connection, EventId event, const std::string& path,
+                                const std::string& digits) {
+    store::PhotoRepository photos(connection);
+    if (auto photo = photos.find_by_path(event, path)) return {std::move(*photo)};
+    const bool is_hash = digits.size() >= kMinDigits && digits.size() <= 2 * ContentHash{}.size();
+    if (!is_hash || !is_hex(digits)) return {};
+    return photos.find_by_hash_prefix(event, digits, 2);
+}
+
 }  // namespace
 
 Photos::Photos(std::shared_ptr<db::Database> database) : database_(std::move(database)) {}
 Photos::~Photos() = default;
 
 std::vector<Photo> Photos::list(EventId event, PhotoId after, std::int64_t limit) {
-    const auto connection = database_->connect();
-    return store::PhotoRepository(*connection).list(event, after, limit);
+    return db::fetch_retrying(*database_, [&](db::Connection& connection) {
+        return store::PhotoRepository(connection).list(event, after, limit);
+    });
 }
 
 Photo Photos::find(EventId event, const std::string& reference) {
-    const auto connection = database_->connect();
-    store::PhotoRepository photos(*connection);
     std::error_code no_such_path;  // Of an empty reference; it is then no path.
     const auto path = std::filesystem::absolute(reference, no_such_path).lexically_normal().string();
-    if (auto photo = photos.find_by_path(event, path)) return *photo;
     const std::string digits = base::to_lower_ascii(reference);
-    if (digits.size() >= kMinDigits && digits.size() <= 2 * ContentHash{}.size() && is_hex(digits)) {
-        auto found = photos.find_by_hash_prefix(event, digits, 2);
-        if (found.size() == 1) return std::move(found.front());
-        if (found.size() > 1) {
-            throw Error(ErrorCode::invalid_argument,
-                        "several photos begin with " + digits + ": give more digits", reference);
-        }
+    auto found = db::fetch_retrying(*database_, [&](db::Connection& connection) {
+        return photos_named(connection, event, path, digits);
+    });
+    if (found.size() == 1) return std::move(found.front());
+    if (found.size() > 1) {
+        throw Error(ErrorCode::invalid_argument, "several photos begin with " + digits + ": give more digits",
+                    reference);
     }
     throw Error(ErrorCode::not_found,
                 "the event knows no photo " + base::quoted(reference) +
@@ -47,13 +56,19 @@ Photo Photos::find(EventId event, const std::string& reference) {
 }
 
 std::vector<PhotoFace> Photos::faces(PhotoId photo) {
-    const auto connection = database_->connect();
-    return store::PhotoRepository(*connection).faces(photo);
+    return db::fetch_retrying(*database_, [&](db::Connection& connection) {
+        return store::PhotoRepository(connection).faces(photo);
+    });
 }
 
 ForgetReceipt Photos::forget(PhotoId photo) {
-    const auto connection = database_->connect();
-    return store::PhotoRepository(*connection).forget(photo);
+    const auto forgotten = db::fetch_retrying(*database_, [&](db::Connection& connection) {
+        return store::PhotoRepository(connection).forget(photo);
+    });
+    return db::fetch_retrying(
+        *database_,
+        [&](db::Connection& connection) { return store::PhotoRepository(connection).prove(forgotten); },
+        db::IfInDoubt::repeat);
 }
 
 }  // namespace findme

@@ -39,9 +39,21 @@ std::string set_database(Config& config, std::string_view text) {
     return "sqlite:PATH or postgresql://...";
 }
 
-constexpr std::array<Setting, 13> kSettings{{
+constexpr std::array<Setting, 17> kSettings{{
     {"database", "", "Where accounts, events and faces are kept: sqlite:PATH or postgresql://...",
      set_database, [](const Config& c) { return c.database_url; }},
+    {"database_pool.size", "connections", "Connections to a database server that are kept open",
+     [](Config& c, std::string_view text) { return set_number(c.database_pool_size, text, 1, 1000); },
+     [](const Config& c) { return std::to_string(c.database_pool_size); }},
+    {"database_pool.overflow", "connections", "Connections beyond that at once; they are closed after use",
+     [](Config& c, std::string_view text) { return set_number(c.database_pool_overflow, text, 0, 1000); },
+     [](const Config& c) { return std::to_string(c.database_pool_overflow); }},
+    {"database_pool.timeout_s", "s", "How long to wait for a connection while all are in use",
+     [](Config& c, std::string_view text) { return set_number(c.database_pool_timeout_s, text, 1, 3600); },
+     [](const Config& c) { return std::to_string(c.database_pool_timeout_s); }},
+    {"database_pool.recycle_s", "s", "Connections older than this are made anew",
+     [](Config& c, std::string_view text) { return set_number(c.database_pool_recycle_s, text, 1, 86400); },
+     [](const Config& c) { return std::to_string(c.database_pool_recycle_s); }},
     {"models.dir", "", "Folder of the model files; empty for the user's and the installed one",
      [](Config& c, std::string_view text) {
          c.models_dir = text;

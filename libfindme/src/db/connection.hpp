@@ -1,5 +1,7 @@
 #pragma once
 
+#include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <initializer_list>
@@ -34,6 +36,14 @@ class Row {
 
 using RowVisitor = std::function<void(const Row&)>;
 
+enum class Access { read, write };
+
+/// A lock over all processes that use one database, held until it goes or its connection ends.
+class NamedLock {
+  public:
+    virtual ~NamedLock() = default;
+};
+
 /// One connection, one thread at a time. SQL is written once for all dialects: `$1` placeholders, `ON
 /// CONFLICT`, `RETURNING`; types and DDL differ and live in the migrations.
 /// @errors throws Error{store_*, constraint}; a constraint's subject is its name or its columns.
@@ -45,8 +55,17 @@ class Connection {
     /// @return rows changed by INSERT, UPDATE or DELETE.
     virtual std::int64_t run(std::string_view sql, std::span<const Value> parameters,
                              const RowVisitor& visit) = 0;
-    /// Runs a whole script of statements without parameters, outside or inside a transaction.
+    /// Sends a whole script of statements without parameters, exactly as it stands, outside or inside a
+    /// transaction.
     virtual void run_script(std::string_view sql) = 0;
+    /// For Transaction only. `write` takes what locks the dialect has to take at once.
+    virtual void begin(Access access) = 0;
+    /// @errors throws Error with `in_doubt` when the connection was lost before the answer came.
+    virtual void commit() = 0;
+    virtual void roll_back() = 0;
+    /// @param name  letters, digits and dashes.
+    /// @return null while another connection, in whatever process, holds the lock of this name.
+    [[nodiscard]] virtual std::unique_ptr<NamedLock> try_lock(std::string_view name) = 0;
     /// Makes rows that were deleted leave the database's own files (its log, its free space) too, as far as
     /// the dialect lets a client do so. Call it outside a transaction, after the commit that deleted them.
     /// @return false while another connection still reads older pages: then they go when it is done.
@@ -57,8 +76,6 @@ class Connection {
         return run(sql, std::span<const Value>(parameters.begin(), parameters.size()), visit);
     }
 };
-
-enum class Access { read, write };
 
 /// A transaction that rolls back unless committed. `write` takes the write lock at once, so that a busy
 /// database is noticed here and not in the middle.
@@ -78,20 +95,35 @@ class Transaction {
 
 enum class IfMissing { create, refuse };
 
+/// How a Database makes and keeps connections. What an embedded database has no use for, it ignores.
+struct OpenOptions {
+    IfMissing if_missing = IfMissing::create;  ///< An embedded database's file.
+    std::size_t pool_size = 5;                 ///< Connections kept open for the next user.
+    std::size_t pool_overflow = 10;            ///< Connections beyond, closed when given back.
+    std::chrono::milliseconds checkout_timeout{30'000};
+    std::chrono::seconds recycle_after{1800};             ///< Older connections are made anew.
+    std::chrono::milliseconds statement_timeout{60'000};  ///< 0: none.
+    std::string application_name = "findme";              ///< As the server's own views show it.
+};
+
 /// A place connections come from. Thread-safe.
 class Database {
   public:
     virtual ~Database() = default;
     [[nodiscard]] virtual Dialect dialect() const = 0;
-    /// A connection for one thread's use; given back when the pointer goes.
+    /// A connection for one thread's use; given back when the pointer goes. It answered a moment ago.
+    /// @errors throws Error{store_*}, Error{pool_exhausted} after the checkout timeout.
     [[nodiscard]] virtual std::shared_ptr<Connection> connect() = 0;
     /// Safe to print: without credentials.
     [[nodiscard]] virtual std::string display_name() const = 0;
 };
 
-/// @param url `sqlite:PATH`; a missing file is created empty (mode 0600, its folders 0700) or refused.
-/// @errors throws Error{config_invalid} for an unknown scheme or a network file system, Error{not_found} when
-///         the file is missing and `if_missing` refuses, Error{store_*} when it cannot be created.
-[[nodiscard]] std::unique_ptr<Database> open_database(const std::string& url, IfMissing if_missing);
+/// @param url `sqlite:PATH`, or `postgresql://...` in libpq's own syntax. A missing SQLite file is created
+/// empty
+///            (mode 0600, its folders 0700) or refused; a PostgreSQL server is first asked by connect().
+/// @errors throws Error{config_invalid} for an unknown scheme, a URL that libpq cannot read or a network file
+///         system, Error{not_found} when the file is missing and `if_missing` refuses, Error{store_*} when it
+///         cannot be created.
+[[nodiscard]] std::unique_ptr<Database> open_database(const std::string& url, const OpenOptions& options);
 
 }  // namespace findme::db

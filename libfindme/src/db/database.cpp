@@ -4,6 +4,7 @@
 
 #include "base/text.hpp"
 #include "db/connection.hpp"
+#include "db/postgresql_database.hpp"
 #include "db/sqlite_database.hpp"
 #include "findme/error.hpp"
 
@@ -27,15 +28,16 @@ std::unique_ptr<Database> open_sqlite(std::string_view path, IfMissing if_missin
 
 }  // namespace
 
-std::unique_ptr<Database> open_database(const std::string& url, IfMissing if_missing) {
+std::unique_ptr<Database> open_database(const std::string& url, const OpenOptions& options) {
     const auto colon = url.find(':');
     const std::string scheme = colon == std::string::npos ? std::string() : url.substr(0, colon);
-    if (scheme == "sqlite") return open_sqlite(std::string_view(url).substr(colon + 1), if_missing);
+    if (scheme == "sqlite") return open_sqlite(std::string_view(url).substr(colon + 1), options.if_missing);
     if (scheme == "postgresql" || scheme == "postgres") {
-        refuse("PostgreSQL databases are not supported by this version of findme: use sqlite:PATH");
+        return std::make_unique<PostgresqlDatabase>(read_postgresql_url(url, options.application_name),
+                                                    options);
     }
-    if (scheme.empty()) refuse("a database URL begins with its kind: write sqlite:PATH");
-    refuse("unknown kind of database " + base::quoted(scheme) + ": write sqlite:PATH");
+    if (scheme.empty()) refuse("a database URL begins with its kind: write sqlite:PATH or postgresql://...");
+    refuse("unknown kind of database " + base::quoted(scheme) + ": write sqlite:PATH or postgresql://...");
 }
 
 }  // namespace findme::db

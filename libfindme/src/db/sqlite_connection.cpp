@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "base/text.hpp"
+#include "db/named_file_lock.hpp"
 #include "db/sqlite_error.hpp"
 #include "findme/error.hpp"
 
@@ -230,6 +231,23 @@ std::int64_t SqliteConnection::run(std::string_view sql, std::span<const Value> 
 void SqliteConnection::run_script(std::string_view sql) {
     const int code = sqlite3_exec(handle_.get(), std::string(sql).c_str(), nullptr, nullptr, nullptr);
     if (code != SQLITE_OK) fail(code);
+}
+
+void SqliteConnection::begin(Access access) {
+    // A transaction that reads first and writes later cannot wait for its lock, it can only fail.
+    run(access == Access::read ? "BEGIN" : "BEGIN IMMEDIATE");
+}
+
+void SqliteConnection::commit() {
+    run("COMMIT");
+}
+
+void SqliteConnection::roll_back() {
+    run("ROLLBACK");
+}
+
+std::unique_ptr<NamedLock> SqliteConnection::try_lock(std::string_view name) {
+    return try_file_lock(path_ + "-" + std::string(name) + ".lock");
 }
 
 bool SqliteConnection::scrub() {

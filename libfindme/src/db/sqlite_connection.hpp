@@ -8,7 +8,7 @@
 #include <unordered_map>
 #include <vector>
 
-#include "db/connection.hpp"
+#include "db/connection_pool.hpp"
 
 struct sqlite3;
 struct sqlite3_stmt;
@@ -17,7 +17,7 @@ namespace findme::db {
 
 /// A connection to one SQLite file. A lock held elsewhere is waited for, five seconds at most. Statements are
 /// prepared once and kept: the SQL of this program is a fixed set.
-class SqliteConnection final : public Connection {
+class SqliteConnection final : public PooledConnection {
   public:
     /// @param path  absolute, of a file that exists.
     /// @errors throws Error{store_*}.
@@ -31,11 +31,14 @@ class SqliteConnection final : public Connection {
     std::int64_t run(std::string_view sql, std::span<const Value> parameters,
                      const RowVisitor& visit) override;
     void run_script(std::string_view sql) override;
+    void begin(Access access) override;
+    void commit() override;
+    void roll_back() override;
+    [[nodiscard]] std::unique_ptr<NamedLock> try_lock(std::string_view name) override;
     bool scrub() override;
 
-    /// Readies the connection for its next user: a transaction left open is rolled back.
-    /// @return false when it is not fit for another use.
-    [[nodiscard]] bool reset() noexcept;
+    [[nodiscard]] bool reset() noexcept override;
+    [[nodiscard]] bool is_alive() noexcept override { return true; }
 
   private:
     struct Closer {

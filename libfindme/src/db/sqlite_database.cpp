@@ -8,7 +8,7 @@
 #include <cerrno>
 #include <cstdint>
 #include <filesystem>
-#include <mutex>
+#include <limits>
 #include <system_error>
 #include <utility>
 #include <vector>
@@ -99,57 +99,17 @@ bool is_network_file_system(long kind) noexcept {
     return std::find(kKinds.begin(), kKinds.end(), static_cast<std::uint32_t>(kind)) != kKinds.end();
 }
 
-class SqliteDatabase::Pool {
-  public:
-    explicit Pool(std::string path) : path_(std::move(path)) {}
-
-    [[nodiscard]] const std::string& path() const { return path_; }
-
-    [[nodiscard]] std::unique_ptr<SqliteConnection> take() {
-        {
-            const std::lock_guard lock(mutex_);
-            if (!idle_.empty()) {
-                auto connection = std::move(idle_.back());
-                idle_.pop_back();
-                return connection;
-            }
-        }
-        return std::make_unique<SqliteConnection>(path_);
-    }
-
-    void give_back(std::unique_ptr<SqliteConnection> connection) noexcept {
-        if (!connection->reset()) return;
-        try {
-            const std::lock_guard lock(mutex_);
-            idle_.push_back(std::move(connection));
-        } catch (...) {
-            // No memory to keep it: it is closed instead.
-        }
-    }
-
-  private:
-    std::string path_;
-    std::mutex mutex_;
-    std::vector<std::unique_ptr<SqliteConnection>> idle_;
-};
-
 SqliteDatabase::SqliteDatabase(const std::string& path, IfMissing if_missing)
     // Absolute also because SQLite gives names such as ":memory:" a meaning of their own.
-    : pool_(std::make_shared<Pool>(std::filesystem::absolute(path))) {
-    require_regular_file(pool_->path(), if_missing);
-    require_local_file_system(pool_->path());
-}
-
-SqliteDatabase::~SqliteDatabase() = default;
-
-std::shared_ptr<Connection> SqliteDatabase::connect() {
-    return {pool_->take().release(), [pool = pool_](SqliteConnection* connection) {
-                pool->give_back(std::unique_ptr<SqliteConnection>(connection));
-            }};
-}
-
-std::string SqliteDatabase::display_name() const {
-    return "sqlite:" + pool_->path();
+    : path_(std::filesystem::absolute(path)) {
+    require_regular_file(path_, if_missing);
+    require_local_file_system(path_);
+    // No limit: a connection is a file handle here, and writers queue for the file's lock anyway.
+    PoolOptions options;
+    options.size = std::numeric_limits<std::size_t>::max();
+    options.recycle_after = std::chrono::hours{24 * 365};
+    pool_ = std::make_shared<ConnectionPool>(
+        [path = path_] { return std::make_unique<SqliteConnection>(path); }, options);
 }
 
 }  // namespace findme::db

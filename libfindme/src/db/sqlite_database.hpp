@@ -3,7 +3,7 @@
 #include <memory>
 #include <string>
 
-#include "db/connection.hpp"
+#include "db/connection_pool.hpp"
 
 namespace findme::db {
 
@@ -13,16 +13,15 @@ class SqliteDatabase final : public Database {
     /// @param path  of the file; relative ones are resolved now, so that a later chdir moves nothing.
     /// @errors as open_database.
     SqliteDatabase(const std::string& path, IfMissing if_missing);
-    ~SqliteDatabase() override;
 
     [[nodiscard]] Dialect dialect() const override { return Dialect::sqlite; }
-    [[nodiscard]] std::shared_ptr<Connection> connect() override;
-    [[nodiscard]] std::string display_name() const override;
+    [[nodiscard]] std::shared_ptr<Connection> connect() override { return pool_->take(); }
+    [[nodiscard]] std::string display_name() const override { return "sqlite:" + path_; }
 
   private:
-    class Pool;
-    std::shared_ptr<Pool>
-        pool_;  ///< Shared with the connections that are out: they may outlive the database.
+    std::string path_;
+    std::shared_ptr<ConnectionPool>
+        pool_;  ///< Shared with the connections that are out: they may outlive it.
 };
 
 /// Whether a file system of this kind (statfs's f_type) is shared over a network. There the shared memory of

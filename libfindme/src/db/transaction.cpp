@@ -1,19 +1,11 @@
-#include <string_view>
-
 #include "db/connection.hpp"
 
 namespace findme::db {
 namespace {
 
-std::string_view begin_statement(Dialect dialect, Access access) {
-    if (access == Access::read) return dialect == Dialect::sqlite ? "BEGIN" : "BEGIN READ ONLY";
-    // SQLite: a transaction that reads first and writes later cannot wait for its lock, it can only fail.
-    return dialect == Dialect::sqlite ? "BEGIN IMMEDIATE" : "BEGIN";
-}
-
 void roll_back_quietly(Connection& connection) noexcept {
     try {
-        connection.run("ROLLBACK");
+        connection.roll_back();
     } catch (...) {
         // The database has rolled back by itself (SQLite does so when the disk is full), or the connection is
         // gone and the transaction with it. Either way nothing of it is kept.
@@ -23,7 +15,7 @@ void roll_back_quietly(Connection& connection) noexcept {
 }  // namespace
 
 Transaction::Transaction(Connection& connection, Access access) : connection_(connection) {
-    connection_.run(begin_statement(connection.dialect(), access));
+    connection_.begin(access);
 }
 
 Transaction::~Transaction() {
@@ -33,7 +25,7 @@ Transaction::~Transaction() {
 void Transaction::commit() {
     open_ = false;
     try {
-        connection_.run("COMMIT");
+        connection_.commit();
     } catch (...) {
         roll_back_quietly(connection_);
         throw;

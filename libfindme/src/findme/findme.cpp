@@ -7,6 +7,7 @@
 #include "deliver/contact_sheet.hpp"
 #include "face/face_analyser.hpp"
 #include "face/model_files.hpp"
+#include "findme/open_store.hpp"
 #include "ingest/indexer.hpp"
 #include "match/matcher.hpp"
 #include "store/schema.hpp"
@@ -19,13 +20,14 @@ std::vector<std::string> model_folders(const Config& config, const std::string& 
     return {data_dir + "/models", FINDME_MODELS_DIR};
 }
 
-std::shared_ptr<db::Database> open_store(const Config& config, const std::string& data_dir,
-                                         const Clock& clock) {
-    const std::string url =
-        config.database_url.empty() ? "sqlite:" + data_dir + "/findme.db" : config.database_url;
-    std::shared_ptr<db::Database> database = db::open_database(url, db::IfMissing::create);
+std::shared_ptr<db::Database> open_store(const Config& config, const std::string& data_dir) {
+    const std::string url = database_url_of(config, data_dir);
+    std::shared_ptr<db::Database> database = db::open_database(url, open_options_of(config));
     const auto connection = database->connect();
-    if (store::is_empty(*connection)) store::initialise_schema(*connection, clock);
+    // The embedded database serves one person, who need not know of schemas; a server's schema is changed by
+    // those whose job it is.
+    if (database->dialect() == db::Dialect::sqlite && store::is_empty(*connection))
+        store::initialise_schema(*connection);
     store::require_current_schema(*connection);
     return database;
 }
@@ -49,7 +51,7 @@ struct Findme::State {
           data_dir(std::move(data_dir_in)),
           services(std::move(services_in)),
           clock(services.clock != nullptr ? *services.clock : system_clock()),
-          database(open_store(config, data_dir, clock)),
+          database(open_store(config, data_dir)),
           events(database, clock),
           photos(database) {}
 

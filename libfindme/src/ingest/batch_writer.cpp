@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "db/retry.hpp"
 #include "store/photo_repository.hpp"
 
 namespace findme::ingest {
@@ -22,7 +23,11 @@ void BatchWriter::flush() {
     last_flush_ = std::chrono::steady_clock::now();
     std::vector<store::PhotoRecord> records;
     const auto save_records = [&] {
-        if (!records.empty()) store::PhotoRepository(connection_).save(records);
+        if (records.empty()) return;
+        // Keyed by event and bytes: done twice it makes the same rows.
+        db::run_retrying(
+            database_, [&](db::Connection& connection) { store::PhotoRepository(connection).save(records); },
+            db::IfInDoubt::repeat);
         records.clear();
     };
     // Two equal files may have been worked on at the same time: the first in the order of the walk is the
@@ -52,7 +57,9 @@ void BatchWriter::flush() {
 }
 
 void BatchWriter::make_duplicate_if_known(PhotoWork& work) {
-    work.known = store::PhotoRepository(connection_).find_indexed(event_.id, work.record->hash, model_);
+    work.known = db::fetch_retrying(database_, [&](db::Connection& connection) {
+        return store::PhotoRepository(connection).find_indexed(event_.id, work.record->hash, model_);
+    });
     if (!work.known) return;
     work.record.reset();
     work.item.outcome = IndexOutcome::duplicate;
@@ -61,7 +68,13 @@ void BatchWriter::make_duplicate_if_known(PhotoWork& work) {
 
 void BatchWriter::save_known_path(PhotoWork& work) {
     const store::PathVersion path{work.item.path, work.stat.size_bytes, work.stat.mtime_ns};
-    if (store::PhotoRepository(connection_).save_path(event_.id, *work.known, path)) return;
+    const bool saved = db::fetch_retrying(
+        database_,
+        [&](db::Connection& connection) {
+            return store::PhotoRepository(connection).save_path(event_.id, *work.known, path);
+        },
+        db::IfInDoubt::repeat);
+    if (saved) return;
     // Its photo lost its last path a moment ago: files that swap or shift their names do that. It is a new
     // one now.
     work.known.reset();

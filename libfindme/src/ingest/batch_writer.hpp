@@ -15,9 +15,9 @@ namespace findme::ingest {
 class BatchWriter {
   public:
     /// @param work_again  works on a photo from the start, on the calling thread.
-    BatchWriter(db::Connection& connection, Event event, ModelId model, bool reindex, IndexObserver& observer,
+    BatchWriter(db::Database& database, Event event, ModelId model, bool reindex, IndexObserver& observer,
                 std::function<void(PhotoWork&)> work_again)
-        : connection_(connection),
+        : database_(database),
           event_(std::move(event)),
           model_(std::move(model)),
           reindex_(reindex),
@@ -35,7 +35,7 @@ class BatchWriter {
     void save_known_path(PhotoWork& work);
     void report(const IndexItem& item);
 
-    db::Connection& connection_;
+    db::Database& database_;
     Event event_;
     ModelId model_;
     bool reindex_;

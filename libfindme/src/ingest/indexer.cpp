@@ -10,6 +10,7 @@
 #include <optional>
 #include <utility>
 
+#include "db/retry.hpp"
 #include "ingest/batch_writer.hpp"
 #include "ingest/in_flight.hpp"
 #include "ingest/photo_work.hpp"
@@ -47,10 +48,10 @@ constexpr std::size_t kPhotosInFlightPerJob = 4;
 /// The walk, with what the database knows of each path.
 class Source {
   public:
-    Source(const IndexRequest& request, const IndexerParts& parts, db::Connection& connection)
+    Source(const IndexRequest& request, const IndexerParts& parts)
         : request_(request),
           model_(parts.model),
-          connection_(connection),
+          database_(parts.database),
           scanner_(request.paths, request.more_paths) {}
 
     std::optional<PhotoWork> next() {
@@ -79,15 +80,16 @@ class Source {
   private:
     bool is_unchanged(const PhotoWork& work) {
         if (request_.reindex) return false;
-        const auto known =
-            store::PhotoRepository(connection_).find_path(request_.event.id, work.item.path, model_);
+        const auto known = db::fetch_retrying(database_, [&](db::Connection& connection) {
+            return store::PhotoRepository(connection).find_path(request_.event.id, work.item.path, model_);
+        });
         return known && known->indexed && known->size_bytes == work.stat.size_bytes &&
                known->mtime_ns == work.stat.mtime_ns;
     }
 
     const IndexRequest& request_;
     ModelId model_;
-    db::Connection& connection_;
+    db::Database& database_;
     Scanner scanner_;
     bool stopped_ = false;
 };
@@ -111,10 +113,8 @@ IndexSummary index_photos(const IndexRequest& request, const IndexerParts& parts
     tbb::enumerable_thread_specific<face::Workspace> workspaces;
     const auto work_again = [&](PhotoWork& work) { work_on(work, *context, workspaces.local()); };
 
-    const auto reader = parts.database.connect();
-    const auto writing = parts.database.connect();
-    Source source(request, parts, *reader);
-    BatchWriter writer(*writing, request.event, parts.model, request.reindex, observer, work_again);
+    Source source(request, parts);
+    BatchWriter writer(parts.database, request.event, parts.model, request.reindex, observer, work_again);
     const std::int64_t total = request.more_paths ? 0 : count_files(request.paths, request.stop);
 
     if (request.dry_run) {

@@ -8,6 +8,7 @@
 
 #include "base/hash.hpp"
 #include "base/text.hpp"
+#include "db/retry.hpp"
 
 namespace findme::ingest {
 namespace {
@@ -71,9 +72,10 @@ void work_on(PhotoWork& work, const WorkContext& context, face::Workspace& works
     }
     work.item.hash = base::sha256(*bytes);
     if (!context.reindex) {
-        const auto connection = context.database.connect();
-        work.known = store::PhotoRepository(*connection)
-                         .find_indexed(context.event.id, *work.item.hash, context.model);
+        work.known = db::fetch_retrying(context.database, [&](db::Connection& connection) {
+            return store::PhotoRepository(connection)
+                .find_indexed(context.event.id, *work.item.hash, context.model);
+        });
         if (work.known) {
             work.item.outcome = IndexOutcome::duplicate;
             return;

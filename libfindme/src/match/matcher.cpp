@@ -6,6 +6,7 @@
 #include <map>
 #include <vector>
 
+#include "db/retry.hpp"
 #include "match/selfie.hpp"
 #include "search/probe.hpp"
 #include "store/photo_repository.hpp"
@@ -41,6 +42,43 @@ void rate_agreement(std::vector<SelfieCheck>& selfies, const std::vector<Templat
     }
 }
 
+/// Searches the event for one person. Fills in what the report says of it, from the start.
+void search_event(MatchReport& report, const search::Probe& probe, const MatchRequest& request,
+                  const Calibration& calibration, db::Connection& connection) {
+    report.faces_searched = 0;
+    report.matches.clear();
+    // One state of the database for the search and what it finds: a run of `index --reindex` beside it takes
+    // nothing away.
+    const db::Transaction snapshot(connection, db::Access::read);
+    store::PhotoRepository photos(connection);
+    const double most = distance_of(report.min_score, calibration);
+    std::map<PhotoId, Candidate> best;  // Nobody is twice on one photo: the nearest face is the person.
+    photos.for_each_template(request.event.id, calibration.model, [&](const store::GalleryRow& row) {
+        ++report.faces_searched;
+        const Candidate candidate{row.face, row.photo, probe.distance_to(row.face_template)};
+        // Said this way round so that a distance that is no number never matches.
+        if (!(candidate.distance <= most)) return;
+        const auto [entry, inserted] = best.emplace(row.photo, candidate);
+        if (!inserted && nearer(candidate, entry->second)) entry->second = candidate;
+    });
+
+    std::vector<Candidate> ranked;
+    ranked.reserve(best.size());
+    for (const auto& [photo, candidate] : best) ranked.push_back(candidate);
+    std::sort(ranked.begin(), ranked.end(), nearer);
+    if (request.limit > 0 && ranked.size() > static_cast<std::size_t>(request.limit)) {
+        ranked.resize(static_cast<std::size_t>(request.limit));
+    }
+    for (const auto& candidate : ranked) {
+        const std::array<FaceId, 1> id{candidate.face};
+        auto photo = photos.find(request.event.id, candidate.photo);
+        auto face = photos.faces(id);
+        if (!photo || face.empty()) continue;  // Forgotten since the search began.
+        report.matches.push_back(
+            {std::move(*photo), face.front(), candidate.distance, score_of(candidate.distance, calibration)});
+    }
+}
+
 }  // namespace
 
 MatchReport find_person(const MatchRequest& request, const MatcherParts& parts) {
@@ -63,39 +101,11 @@ MatchReport find_person(const MatchRequest& request, const MatcherParts& parts) 
     }
     if (references.empty()) return report;
 
-    const auto connection = parts.database.connect();
-    // One state of the database for the search and what it finds: a run of `index --reindex` beside it takes
-    // nothing away.
-    const db::Transaction snapshot(*connection, db::Access::read);
-    store::PhotoRepository photos(*connection);
     rate_agreement(report.selfies, references, parts.calibration);
     const search::Probe probe(std::move(references));
-    const double most = distance_of(report.min_score, parts.calibration);
-    std::map<PhotoId, Candidate> best;  // Nobody is twice on one photo: the nearest face is the person.
-    photos.for_each_template(request.event.id, parts.calibration.model, [&](const store::GalleryRow& row) {
-        ++report.faces_searched;
-        const Candidate candidate{row.face, row.photo, probe.distance_to(row.face_template)};
-        // Said this way round so that a distance that is no number never matches.
-        if (!(candidate.distance <= most)) return;
-        const auto [entry, inserted] = best.emplace(row.photo, candidate);
-        if (!inserted && nearer(candidate, entry->second)) entry->second = candidate;
+    db::run_retrying(parts.database, [&](db::Connection& connection) {
+        search_event(report, probe, request, parts.calibration, connection);
     });
-
-    std::vector<Candidate> ranked;
-    ranked.reserve(best.size());
-    for (const auto& [photo, candidate] : best) ranked.push_back(candidate);
-    std::sort(ranked.begin(), ranked.end(), nearer);
-    if (request.limit > 0 && ranked.size() > static_cast<std::size_t>(request.limit)) {
-        ranked.resize(static_cast<std::size_t>(request.limit));
-    }
-    for (const auto& candidate : ranked) {
-        const std::array<FaceId, 1> id{candidate.face};
-        auto photo = photos.find(request.event.id, candidate.photo);
-        auto face = photos.faces(id);
-        if (!photo || face.empty()) continue;  // Forgotten since the search began.
-        report.matches.push_back({std::move(*photo), face.front(), candidate.distance,
-                                  score_of(candidate.distance, parts.calibration)});
-    }
     return report;
 }
 

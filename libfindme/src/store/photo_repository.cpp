@@ -31,12 +31,15 @@ std::int64_t limit_or_all(std::int64_t limit) {
     return limit > 0 ? limit : std::numeric_limits<std::int64_t>::max();
 }
 
-/// The name shown to people. Columns of text take no NUL and no broken UTF-8; the path itself is kept as
+/// A path as people are shown it. Columns of text take no NUL and no broken UTF-8; the path itself is kept as
 /// bytes.
+std::string display_text(const std::string& path) {
+    const bool fit = base::is_valid_utf8(path) && path.find('\0') == std::string::npos;
+    return fit ? path : base::quoted(path);
+}
+
 std::string display_file_name(const std::string& path) {
-    std::string name = path.substr(path.find_last_of('/') + 1);
-    const bool fit = base::is_valid_utf8(name) && name.find('\0') == std::string::npos;
-    return fit ? name : base::quoted(name);
+    return display_text(path.substr(path.find_last_of('/') + 1));
 }
 
 db::Bytes landmark_bytes(const Landmarks& landmarks) {
@@ -119,21 +122,25 @@ PhotoId PhotoRepository::save_photo(const PhotoRecord& record) {
     connection_.run(
         "INSERT INTO photos (filename, original_filename, content_type, photo_type, event_id, content_hash,"
         " processing_status, error_code, error_message, width_px, height_px, captured_at, uploaded_at, "
-        "updated_at)"
-        " VALUES ($1, $1, $2, 'uploaded', $3, $4, $5, $6, $7, $8, $9, $10, $11, $11)"
+        "updated_at,"
+        // What an adopted database wants to be told.
+        " file_path, show_in_general, is_indexed)"
+        " VALUES ($1, $1, $2, 'uploaded', $3, $4, $5, $6, $7, $8, $9, $10, $11, $11, $13, $14, $15)"
         " ON CONFLICT (event_id, content_hash) WHERE content_hash IS NOT NULL DO UPDATE SET"
         " content_type = excluded.content_type, processing_status = excluded.processing_status,"
         " error_code = excluded.error_code, error_message = excluded.error_message, width_px = "
         "excluded.width_px,"
         " height_px = excluded.height_px, captured_at = excluded.captured_at, updated_at = "
-        "excluded.updated_at"
+        "excluded.updated_at,"
+        " is_indexed = excluded.is_indexed"
         " WHERE excluded.processing_status = $12 OR photos.processing_status <> $12"
         " RETURNING id",
         {name, text_or_null(record.content_type), record.event.value, to_bytes(record.hash),
          text_of(record.status), record.error ? db::Value{std::string(to_string(error.code))} : db::Value{},
          record.error ? db::Value{error.message} : db::Value{}, size_or_null(record.width_px),
          size_or_null(record.height_px), time_value(record.captured_at), to_iso8601(record.indexed_at),
-         text_of(PhotoStatus::done)},
+         text_of(PhotoStatus::done), display_text(record.path.path), 0,
+         record.status == PhotoStatus::done ? 1 : 0},
         take_id);
     if (photo.value == 0) {
         connection_.run("SELECT id FROM photos WHERE event_id = $1 AND content_hash = $2",
@@ -170,13 +177,16 @@ void PhotoRepository::save_faces(PhotoId photo, const PhotoRecord& record) {
 
 bool PhotoRepository::save_path(EventId event, PhotoId photo, const PathVersion& path) {
     db::Transaction transaction(connection_, db::Access::write);
-    bool known = false;
-    connection_.run("SELECT id FROM photos WHERE id = $1 AND event_id = $2", {photo.value, event.value},
-                    [&](const db::Row&) { known = true; });
-    if (!known) return false;
+    if (!hold(event, photo)) return false;
     move_path(event, photo, path);
     transaction.commit();
     return true;
+}
+
+bool PhotoRepository::hold(EventId event, PhotoId photo) {
+    // An update that changes nothing locks the row in every dialect.
+    return connection_.run("UPDATE photos SET updated_at = updated_at WHERE id = $1 AND event_id = $2",
+                           {photo.value, event.value}) == 1;
 }
 
 void PhotoRepository::move_path(EventId event, PhotoId photo, const PathVersion& path) {
@@ -189,7 +199,7 @@ void PhotoRepository::move_path(EventId event, PhotoId photo, const PathVersion&
         " ON CONFLICT (event_id, path) DO UPDATE SET photo_id = excluded.photo_id,"
         " size_bytes = excluded.size_bytes, mtime_ns = excluded.mtime_ns",
         {event.value, photo.value, to_bytes(path.path), path.size_bytes, path.mtime_ns});
-    if (!former || *former == photo) return;
+    if (!former || *former == photo || !hold(event, *former)) return;
     if (count(connection_, "SELECT count(*) FROM photo_paths WHERE photo_id = $1", *former) == 0)
         remove(*former);
 }
@@ -326,14 +336,20 @@ ForgetReceipt PhotoRepository::remove(PhotoId photo) {
     return receipt;
 }
 
-ForgetReceipt PhotoRepository::forget(PhotoId photo) {
+Forgotten PhotoRepository::forget(PhotoId photo) {
     db::Transaction transaction(connection_, db::Access::write);
-    std::vector<FaceId> faces;
+    Forgotten forgotten;
+    forgotten.photo = photo;
     connection_.run("SELECT id FROM faces WHERE photo_id = $1", {photo.value},
-                    [&](const db::Row& row) { faces.push_back(FaceId{row.integer(0)}); });
-    ForgetReceipt receipt = remove(photo);
+                    [&](const db::Row& row) { forgotten.faces.push_back(FaceId{row.integer(0)}); });
+    forgotten.receipt = remove(photo);
     transaction.commit();
-    // False while another process reads an older state: then it happens when the last connection closes.
+    return forgotten;
+}
+
+ForgetReceipt PhotoRepository::prove(const Forgotten& forgotten) {
+    ForgetReceipt receipt = forgotten.receipt;
+    // False while another process reads an older state: then it happens when that one is done.
     receipt.scrubbed = connection_.scrub();
 
     for (const std::string_view sql : {
@@ -344,10 +360,10 @@ ForgetReceipt PhotoRepository::forget(PhotoId photo) {
              "SELECT count(*) FROM face_matches WHERE photo_id = $1",
              "SELECT count(*) FROM faces WHERE photo_id = $1",
          }) {
-        receipt.left += count(connection_, sql, photo);
+        receipt.left += count(connection_, sql, forgotten.photo);
     }
     // Templates hang on faces that are gone: they are looked for by the ids that the faces had.
-    for (const FaceId face : faces) {
+    for (const FaceId face : forgotten.faces) {
         connection_.run("SELECT count(*) FROM face_templates WHERE face_id = $1", {face.value},
                         [&](const db::Row& row) { receipt.left += row.integer(0); });
     }

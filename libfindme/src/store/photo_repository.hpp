@@ -49,6 +49,13 @@ struct KnownPath {
     bool indexed = false;  ///< DONE under the model asked for.
 };
 
+/// A photo that was removed: what went, and what to look for again.
+struct Forgotten {
+    PhotoId photo;
+    std::vector<FaceId> faces;
+    ForgetReceipt receipt;
+};
+
 /// One template of the gallery, borrowed for the call.
 struct GalleryRow {
     FaceId face;
@@ -97,13 +104,18 @@ class PhotoRepository {
     /// Where the faces are; in the order of `faces`, without those that are gone.
     [[nodiscard]] std::vector<PhotoFace> faces(std::span<const FaceId> faces);
 
-    /// Removes the photo, its paths, faces, templates and matches, and looks again. The bytes leave the
-    /// database's files too, at once or, while another process reads, when it is done (Connection::scrub).
-    ForgetReceipt forget(PhotoId photo);
+    /// Removes the photo, its paths, faces, templates and matches.
+    [[nodiscard]] Forgotten forget(PhotoId photo);
+    /// Looks again for what was removed, and has the bytes leave the database's files too: at once or, while
+    /// another process reads, when it is done (Connection::scrub). Doing it twice does no harm.
+    [[nodiscard]] ForgetReceipt prove(const Forgotten& forgotten);
 
   private:
     PhotoId save_photo(const PhotoRecord& record);
     void save_faces(PhotoId photo, const PhotoRecord& record);
+    /// Keeps others from removing the photo before this transaction ends.
+    /// @return false when it is no longer there.
+    [[nodiscard]] bool hold(EventId event, PhotoId photo);
     void move_path(EventId event, PhotoId photo, const PathVersion& path);
     ForgetReceipt remove(PhotoId photo);
 

@@ -35,7 +35,7 @@ ErrorInfo error_of(const std::function<void()>& action) {
 }
 
 ErrorInfo refusal(const std::string& url, IfMissing if_missing) {
-    return error_of([&] { (void)open_database(url, if_missing); });
+    return error_of([&] { (void)open_database(url, {.if_missing = if_missing}); });
 }
 
 std::string pragma(db::Connection& connection, const std::string& name) {
@@ -81,7 +81,7 @@ class AsNobody {
 /// A database with one row, closed.
 std::string make_database(const TemporaryFolder& folder) {
     std::string path = folder / "findme.db";
-    const auto database = open_database("sqlite:" + path, IfMissing::create);
+    const auto database = open_database("sqlite:" + path, {});
     database->connect()->run_script(
         "CREATE TABLE item (id INTEGER PRIMARY KEY); INSERT INTO item VALUES (7);");
     return path;
@@ -112,7 +112,7 @@ TEST_CASE("sqlite: every connection has what the house asks for switched on", "[
 TEST_CASE("sqlite: the database and its folders are for their owner alone", "[db]") {
     TemporaryFolder folder;
     const std::string path = folder / "a/b/findme.db";
-    const auto database = open_database("sqlite:" + path, IfMissing::create);
+    const auto database = open_database("sqlite:" + path, {});
     const auto connection = database->connect();
     connection->run_script("CREATE TABLE item (id INTEGER)");
     CHECK(mode_of(path) == 0600);
@@ -133,8 +133,8 @@ TEST_CASE("sqlite: names that mean something to SQLite are plain files here", "[
     TemporaryFolder folder;
     const auto here = std::filesystem::current_path();
     std::filesystem::current_path(folder.path());
-    const auto memory = open_database("sqlite::memory:", IfMissing::create);
-    const auto uri = open_database("sqlite:file:x?mode=memory", IfMissing::create);
+    const auto memory = open_database("sqlite::memory:", {});
+    const auto uri = open_database("sqlite:file:x?mode=memory", {});
     std::filesystem::current_path(here);
     memory->connect()->run_script("CREATE TABLE item (id INTEGER)");
     CHECK(std::filesystem::file_size(folder / ":memory:") > 0);
@@ -143,8 +143,10 @@ TEST_CASE("sqlite: names that mean something to SQLite are plain files here", "[
 }
 
 TEST_CASE("database: a URL that cannot be one is refused without repeating its password", "[db]") {
-    for (const std::string url : {"", "findme.db", "sqlite:", "sqlite://host/findme.db",
-                                  "mysql://user:hunter2@host/db", "postgresql://user:hunter2@host/db"}) {
+    for (const std::string url :
+         {"", "findme.db", "sqlite:", "sqlite://host/findme.db", "mysql://user:hunter2@host/db",
+          "postgresql://user:hunter2@host/db?no_such=1", "postgresql://user:hunter2%zz@host/db",
+          "postgresql://user:hunter2@[::1/db"}) {
         const auto error = refusal(url, IfMissing::create);
         CHECK(error.code == ErrorCode::config_invalid);
         CHECK_THAT(error.message, !Catch::Contains("hunter2"));
@@ -196,7 +198,7 @@ TEST_CASE("sqlite: a database without write permission is read and not written",
     REQUIRE(::chmod(path.c_str(), 0444) == 0);
     // More than once: the first visit leaves -wal and -shm files as little writable as the database.
     for (int visit = 0; visit < 3; ++visit) {
-        const auto database = open_database("sqlite:" + path, IfMissing::create);
+        const auto database = open_database("sqlite:" + path, {});
         CHECK(read_item(*database) == 7);
         const auto connection = database->connect();
         const auto error = error_of([&] { connection->run("INSERT INTO item VALUES ($1)", {8}); });
@@ -214,7 +216,7 @@ TEST_CASE("sqlite: a read-only folder is named as what stands in the way", "[db]
     const std::string path = make_database(folder);
     const AsNobody nobody(folder);
     REQUIRE(::chmod(folder.path().c_str(), 0555) == 0);
-    const auto database = open_database("sqlite:" + path, IfMissing::create);
+    const auto database = open_database("sqlite:" + path, {});
     const auto error = error_of([&] { read_item(*database); });
     CHECK(error.code == ErrorCode::store_read_only);
     CHECK_THAT(error.message, Catch::Contains("folder is read-only"));
@@ -228,14 +230,14 @@ TEST_CASE("sqlite: an unreadable database is unreachable", "[db]") {
     const std::string path = make_database(folder);
     const AsNobody nobody(folder);
     REQUIRE(::chmod(path.c_str(), 0000) == 0);
-    const auto database = open_database("sqlite:" + path, IfMissing::create);
+    const auto database = open_database("sqlite:" + path, {});
     CHECK(error_of([&] { read_item(*database); }).code == ErrorCode::store_unreachable);
 }
 
 TEST_CASE("sqlite: a full database keeps what was committed and nothing of the rest", "[db]") {
     TemporaryFolder folder;
     const std::string path = make_database(folder);
-    const auto database = open_database("sqlite:" + path, IfMissing::refuse);
+    const auto database = open_database("sqlite:" + path, {.if_missing = IfMissing::refuse});
     const auto connection = database->connect();
     connection->run_script("PRAGMA max_page_count=3");
     const auto error = error_of([&] {
@@ -254,7 +256,7 @@ TEST_CASE("sqlite: a file that is no database is store_corrupt and stays as it i
     const std::string path = folder / "holiday.jpg";
     const std::string bytes(5000, 'x');
     write_file(path, bytes);
-    const auto database = open_database("sqlite:" + path, IfMissing::create);
+    const auto database = open_database("sqlite:" + path, {});
     const auto error = error_of([&] { (void)database->connect(); });
     CHECK(error.code == ErrorCode::store_corrupt);
     CHECK_THAT(error.message, Catch::Contains("not a SQLite database"));
@@ -271,7 +273,7 @@ TEST_CASE("sqlite: a damaged page is store_corrupt", "[db]") {
         file.seekp(4096);
         file << std::string(4096, '\xA5');
     }
-    const auto database = open_database("sqlite:" + path, IfMissing::refuse);
+    const auto database = open_database("sqlite:" + path, {.if_missing = IfMissing::refuse});
     const auto error = error_of([&] { read_item(*database); });
     CHECK(error.code == ErrorCode::store_corrupt);
     CHECK_THAT(error.message, Catch::Contains("backup"));
@@ -281,7 +283,7 @@ TEST_CASE("sqlite: control characters of a path do not reach a message", "[db]")
     TemporaryFolder folder;
     const std::string path = folder / "\x1B[2J\n.db";
     write_file(path, std::string(5000, 'x'));
-    const auto database = open_database("sqlite:" + path, IfMissing::refuse);
+    const auto database = open_database("sqlite:" + path, {.if_missing = IfMissing::refuse});
     const auto error = error_of([&] { (void)database->connect(); });
     CHECK_THAT(error.message, Catch::Contains("\\x1b[2J\\n.db"));
     CHECK(error.message.find('\x1B') == std::string::npos);

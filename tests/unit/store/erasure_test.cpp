@@ -78,7 +78,8 @@ TEST_CASE("erasure: a forgotten template is in no file of the database, the log 
         const auto connection = database.connect();
         PhotoRepository photos(*connection);
         for (const auto& record : order) {
-            CHECK(photos.forget(photos.find_by_path(record.event, record.path.path)->id).left == 0);
+            const PhotoId id = photos.find_by_path(record.event, record.path.path)->id;
+            CHECK(photos.prove(photos.forget(id)).left == 0);
         }
         // What another process would find while this one is still running.
         std::filesystem::copy(database.file(), database.file() + ".copy");
@@ -93,7 +94,8 @@ TEST_CASE("erasure: a forgotten template is in no file of the database, the log 
             const auto connection = database.connect();
             PhotoRepository photos(*connection);
             for (std::size_t i = 0; i < records.size(); i += 2) {
-                photos.forget(photos.find_by_path(records[i].event, records[i].path.path)->id);
+                const PhotoId id = photos.find_by_path(records[i].event, records[i].path.path)->id;
+                CHECK(photos.prove(photos.forget(id)).left == 0);
             }
         }
         database.close();

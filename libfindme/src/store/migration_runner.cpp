@@ -1,0 +1,130 @@
+#include "store/migration_runner.hpp"
+
+#include <thread>
+
+#include "base/text.hpp"
+#include "findme/error.hpp"
+
+namespace findme::store {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+constexpr const char* kLockName = "migrate";
+constexpr std::chrono::milliseconds kPoll{50};
+/// Between two tries at a lock: the writers who queued up behind the last one get their turn.
+constexpr std::chrono::milliseconds kPause{300};
+
+std::string seconds(std::chrono::milliseconds time) {
+    return std::to_string(std::chrono::duration_cast<std::chrono::seconds>(time).count()) + " s";
+}
+
+bool is_locked(const Error& error) {
+    return error.code() == ErrorCode::store_locked && !error.info().in_doubt;
+}
+
+}  // namespace
+
+std::unique_ptr<db::NamedLock> MigrationRunner::lock() {
+    const auto deadline = Clock::now() + lock_timeout_;
+    bool said = false;
+    for (;;) {
+        if (auto lock = connection_.try_lock(kLockName)) return lock;
+        require_going_on();
+        if (Clock::now() >= deadline) {
+            throw Error({ErrorCode::store_locked,
+                         "another findme migrates this database for more than " + seconds(lock_timeout_) +
+                             ": try again later, or wait longer with --lock-timeout",
+                         {},
+                         Retry::later});
+        }
+        if (!said) observer_.on_wait("another findme is migrating this database");
+        said = true;
+        std::this_thread::sleep_for(kPoll);
+    }
+}
+
+void MigrationRunner::run(const PlannedStep& step) {
+    const auto begin = Clock::now();
+    observer_.on_step(step);
+    if (step.transactional) {
+        until_unlocked(step, [&] { run_transaction(step); });
+    } else {
+        run_statements(step);
+    }
+    observer_.on_step_done(step, std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - begin));
+}
+
+void MigrationRunner::run_transaction(const PlannedStep& step) {
+    try {
+        for (std::size_t i = 0; i < step.statements.size(); ++i) {
+            require_going_on();
+            observer_.on_statement(step, i, 0);
+            connection_.run_script(step.statements[i].sql);
+        }
+    } catch (...) {
+        try {
+            connection_.roll_back();
+        } catch (...) {
+            // The connection is gone, and the transaction with it.
+        }
+        throw;
+    }
+}
+
+void MigrationRunner::run_statements(const PlannedStep& step) {
+    for (std::size_t i = 0; i < step.statements.size(); ++i) {
+        require_going_on();
+        observer_.on_statement(step, i, 0);
+        if (step.statements[i].repeat) {
+            run_repeated(step, i);
+        } else {
+            until_unlocked(step, [&] { connection_.run_script(step.statements[i].sql); });
+        }
+    }
+}
+
+void MigrationRunner::run_repeated(const PlannedStep& step, std::size_t index) {
+    std::int64_t rows = 0;
+    std::int64_t changed = 0;
+    do {
+        require_going_on();
+        until_unlocked(step, [&] { changed = connection_.run(step.statements[index].sql); });
+        rows += changed;
+        if (changed > 0) observer_.on_statement(step, index, rows);
+    } while (changed > 0);
+}
+
+template <typename Work>
+void MigrationRunner::until_unlocked(const PlannedStep& step, const Work& work) {
+    const auto deadline = Clock::now() + lock_timeout_;
+    bool said = false;
+    for (;;) {
+        try {
+            return work();
+        } catch (const Error& error) {
+            if (!is_locked(error)) throw;
+            if (Clock::now() >= deadline) {
+                throw Error({ErrorCode::store_locked,
+                             "the step " + base::quoted(step.name) + " got no lock within " +
+                                 seconds(lock_timeout_) +
+                                 ", because others use the tables: try again when less is going on, or wait "
+                                 "longer with --lock-timeout",
+                             error.info().subject, Retry::later});
+            }
+        }
+        require_going_on();
+        if (!said) observer_.on_wait("the step " + base::quoted(step.name) + " waits for tables in use");
+        said = true;
+        std::this_thread::sleep_for(kPause);
+    }
+}
+
+void MigrationRunner::require_going_on() const {
+    if (stop_.stop_requested()) {
+        throw Error(ErrorCode::cancelled,
+                    "the migration was stopped between two statements: run the same command to go on");
+    }
+}
+
+}  // namespace findme::store
