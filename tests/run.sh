@@ -7,8 +7,10 @@
 #   --slow        also the slow proofs, and accuracy where FINDME_EVAL_DATA names the evaluation data
 #   --no-install  installs no package
 #
-# Stages: packages, models, dev (unit, conformance, lint, fuzz replay, command line), asan (address and undefined
-# behaviour over all of it), tsan (threads: ingest, search, db, store), tidy (clang-tidy over our own files).
+# Stages: packages, models, postgresql (a private server, gone at the end; FINDME_TEST_POSTGRESQL_URL names another to be
+# used instead, by a role that may create databases), dev (unit, conformance, lint, fuzz replay, command line on both
+# databases), asan (address and undefined behaviour over all of it), tsan (threads: ingest, search, db, store), tidy
+# (clang-tidy over our own files).
 # The last line is `N passed, M failed`, with `, K skipped` where there are any. Exit codes: 0 all passed, 1 something
 # failed, or was skipped although CI=true or FINDME_REQUIRE_ALL=1 says that all must run, 2 usage.
 # What is built stays in build/, so that a second run is quick.
@@ -32,6 +34,8 @@ done
 
 # shellcheck source=tests/support/packages.sh
 . tests/support/packages.sh
+# shellcheck source=tests/support/postgresql.sh
+. tests/support/postgresql.sh
 jobs=$(nproc)
 logs=build/test-logs
 mkdir -p "$logs"
@@ -42,12 +46,48 @@ summary=()
 
 everything_is_required() { [ "${CI:-}" = true ] || [ "${FINDME_REQUIRE_ALL:-}" = 1 ]; }
 
+server=
+running=
+
+# run LOG COMMAND...: in a process group of its own, so that all of it can be stopped, and waits for it.
+run() {
+    local log=$1 status=0
+    shift
+    set -m
+    "$@" > "$log" 2>&1 &
+    running=$!
+    set +m
+    wait "$running" || status=$?
+    running=
+    return "$status"
+}
+
+clean_up() {
+    [ -z "$running" ] || kill -TERM -- "-$running" 2> /dev/null
+    local folder
+    # Tests that were killed may have left servers of their own.
+    for folder in ${server:+"$server" "$server"-*}; do findme_postgresql_stop "$folder"; done
+    server=
+}
+
+# Interrupted: what runs is stopped, and this script dies by the signal, as its caller expects.
+give_up() {
+    trap - EXIT "$1"
+    echo "run.sh: stopped by SIG$1" >&2
+    clean_up
+    kill -s "$1" $$
+}
+trap clean_up EXIT
+trap 'give_up INT' INT
+trap 'give_up TERM' TERM
+trap 'give_up HUP' HUP
+
 # stage NAME COMMAND...: runs one stage, keeps its output, shows the end of it when it failed.
 stage() {
     local name=$1 begin=$SECONDS word=ok
     shift
     echo "== $name"
-    if ! "$@" > "$logs/$name.log" 2>&1; then
+    if ! run "$logs/$name.log" "$@"; then
         word=FAILED
         echo "   failed; the end of $logs/$name.log:"
         tail -n 40 "$logs/$name.log" | sed 's/^/   /'
@@ -69,8 +109,8 @@ tests() {
     shift
     echo "== $name: tests"
     rm -f "$report"
-    ctest --test-dir "build/$name" --parallel "$jobs" --output-on-failure --no-tests=error \
-        --output-junit "$report" "$@" > "$logs/$name-tests.log" 2>&1 || word=FAILED
+    run "$logs/$name-tests.log" ctest --test-dir "build/$name" --parallel "$jobs" --output-on-failure --no-tests=error \
+        --output-junit "$report" "$@" || word=FAILED
     if [ ! -s "$report" ]; then
         tail -n 20 "$logs/$name-tests.log" | sed 's/^/   /'
         all=1 bad=1 skips=0
@@ -144,6 +184,17 @@ fi
 # Without a network the tests that need models are skipped, or fail where all are required.
 stage models fetch || { if everything_is_required; then failed=$((failed + 1)); fi; }
 export FINDME_TEST_MODELS=$PWD/build/models FINDME_TEST_SAMPLES=$PWD/build/samples
+
+# Without a server the tests that need one are skipped, or fail where all are required.
+if [ -z "${FINDME_TEST_POSTGRESQL_URL:-}" ]; then
+    server=$(mktemp -u /tmp/findme-pg.XXXXXX)
+    if stage postgresql findme_postgresql_start "$server"; then
+        FINDME_TEST_POSTGRESQL_URL=$(findme_postgresql_url "$server")
+        export FINDME_TEST_POSTGRESQL_URL
+    elif everything_is_required; then
+        failed=$((failed + 1))
+    fi
+fi
 
 slow_filter=(--label-exclude slow)
 if [ "$slow" = yes ]; then slow_filter=(); fi

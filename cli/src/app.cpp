@@ -16,9 +16,10 @@ namespace {
 void add_global_options(CLI::App& app, GlobalOptions& options) {
     const std::map<std::string, OutputFormat> formats{
         {"text", OutputFormat::text}, {"json", OutputFormat::json}, {"jsonl", OutputFormat::jsonl}};
-    app.add_option(
-           "--database", options.database,
-           "sqlite:PATH (default: FINDME_DATABASE_URL, the configuration, then the user's data folder)")
+    app.add_option("--database", options.database,
+                   "sqlite:PATH or postgresql://... (default: FINDME_DATABASE_URL, the configuration, then "
+                   "the user's "
+                   "data folder)")
         ->type_name("URL");
     app.add_option("--config", options.config_file, "Configuration file")->type_name("FILE");
     app.add_option("-o,--output", options.output, "text, json (one document) or jsonl (one object a line)")
@@ -90,6 +91,7 @@ ExitCode run_app(const std::vector<std::string>& arguments, const Environment& e
     setup_photo(app, action);
     setup_model(app, action);
     setup_config(app, action);
+    setup_migrate(app, action);
     setup_version(app, action);
 
     try {

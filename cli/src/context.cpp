@@ -11,8 +11,22 @@ const LoadedConfig& Context::config() {
         std::optional<std::string> file;
         if (!options.config_file.empty()) file = options.config_file;
         config_ = load_config(environment_, file, overrides);
+        warn_of_password();
     }
     return *config_;
+}
+
+/// Other users of the machine see the arguments of every process.
+void Context::warn_of_password() {
+    for (const auto& entry : config_->entries) {
+        const bool masked = entry.key == "database" && entry.value != config_->config.database_url;
+        if (masked && entry.origin == ConfigOrigin::flag) {
+            complain({ErrorCode::config_invalid,
+                      "the database URL on the command line holds a password that others on this machine can "
+                      "see: put "
+                      "it into ~/.pgpass instead"});
+        }
+    }
 }
 
 std::string Context::data_dir() {

@@ -53,6 +53,8 @@ class Context {
     void complain(const ErrorInfo& error);
 
   private:
+    void warn_of_password();
+
     const Environment& environment_;
     Terminal terminal_;
     std::optional<LoadedConfig> config_;

@@ -100,3 +100,11 @@ setting() { findme -o json "$@" config show | jq -r ".settings[] | select(.key =
     diff <(jq '.settings[] | select(.key != "database" and .key != "models.dir") | [.key, .value]' full) \
         <(jq '.settings[] | select(.key != "database" and .key != "models.dir") | [.key, .value]' defaults)
 }
+
+@test "config: a password on the command line is warned of and never repeated" {
+    expect_exit 0 findme --database postgresql://anna:s3cret@localhost/party config show
+    has "$stderr" .pgpass
+    hasnt "$stderr$output" s3cret
+    expect_exit 0 findme --database postgresql://anna@localhost/party config show
+    hasnt "$stderr" .pgpass
+}

@@ -75,6 +75,7 @@ commands() {
     expect_exit 2 findme --output xml event list
 }
 
+# database: any
 @test "global flags work before and after the command" {
     findme -q event create One --code ONE1 > /dev/null
     expect_exit 0 findme --output json event list
@@ -83,6 +84,7 @@ commands() {
     [ "$output" = "$before" ]
 }
 
+# database: any
 @test "stdout that is full fails the run" {
     [ -w /dev/full ] || skip "there is no /dev/full here"
     local command
@@ -96,16 +98,17 @@ commands() {
     done
 }
 
+# database: any
 @test "stdout that is closed fails the run, and nothing of it lands in the database" {
     findme -q event create One --code ONE1 > /dev/null
     local before
-    before=$(sqlite3 "$database" .dump | digest)
+    before=$(dump | digest)
     if findme event list >&- 2> err; then
         echo "the closed stdout was not noticed"
         return 1
     fi
     has "$(cat err)" "cannot write to the standard output"
-    [ "$(sqlite3 "$database" .dump | digest)" = "$before" ]
+    [ "$(dump | digest)" = "$before" ]
 }
 
 @test "a reader that leaves early is no error worth a word" {
@@ -113,6 +116,7 @@ commands() {
     [ "$output" = "Finds people in event photos." ]
 }
 
+# database: any
 @test "no escape sequence reaches a pipe" {
     party
     {
@@ -126,6 +130,7 @@ commands() {
     lacks $'\x1b' all
 }
 
+# database: any
 @test "progress shows on a terminal only, and a flag or TERM=dumb hides it" {
     need_command script
     many_photos photos 4
@@ -138,6 +143,7 @@ commands() {
     lacks $'\x1b' seen
 }
 
+# database: any
 @test "nothing waits for an answer: every command ends without a standard input" {
     party
     guest_selfie
@@ -158,6 +164,7 @@ commands() {
     done < <(commands)
 }
 
+# database: any
 @test "the tool opens no network socket" {
     need_command strace
     party

@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # The table of exit codes, each raised in a way that users meet. Codes that 130 and kills give are in signals.bats.
+# database: any
 bats_require_minimum_version 1.5.0
 # shellcheck source=tests/support/cli.bash
 load ../support/cli
@@ -41,6 +42,7 @@ setup() { fresh_home; }
     has "$stderr" "no/such/folder/sheet.jpg"
 }
 
+# database: sqlite
 @test "1: a read-only database" {
     # Root writes where it likes, so there another user tries; the tests' own folder is closed to others.
     local as_other=() folder
@@ -61,6 +63,7 @@ setup() { fresh_home; }
     has "$stderr" "read-only"
 }
 
+# database: sqlite
 @test "1: a full disk, with a sentence that says so" {
     [ "$(id -u)" -eq 0 ] || skip "only root can mount a small disk"
     mkdir small
@@ -74,10 +77,12 @@ setup() { fresh_home; }
     has "$stderr" "no space left"
 }
 
+# database: none
 @test "2: usage" {
     expect_exit 2 findme --no-such-flag
 }
 
+# database: none
 @test "2: a configuration key that does not exist names file and line" {
     printf 'image:\n  max_side_p: 3\n' > bad.yaml
     expect_exit 2 findme --config bad.yaml config show
@@ -108,6 +113,7 @@ setup() { fresh_home; }
     FINDME_MODELS_DIR=$PWD/empty expect_exit 2 findme model verify
 }
 
+# database: none
 @test "2: a kind of database that does not exist" {
     expect_exit 2 findme --database mysql:x event list
     expect_exit 2 findme --database sqlite: event list
@@ -180,8 +186,9 @@ setup() { fresh_home; }
     has "$stderr" "PARTY"
 }
 
+# database: sqlite
 @test "6: a database that another process holds" {
-    need_command sqlite3
+    need_command jq
     findme -q event create One --code ONE1 > /dev/null
     mkfifo gate
     sqlite3 "$database" < gate > held &
@@ -197,31 +204,32 @@ setup() { fresh_home; }
     [ "$(jq -r .retry <<< "$stderr")" = true ]
 }
 
+# database: sqlite
 @test "6: a database that is a folder" {
     expect_exit 6 findme --database "sqlite:$HOME" event list
 }
 
 @test "7: a schema with a step missing, and the database is left as it was" {
-    need_command sqlite3
     findme -q event create One --code ONE1 > /dev/null
-    sqlite3 "$database" "DELETE FROM findme_schema_history WHERE version = (SELECT max(version) FROM findme_schema_history)"
+    sql "$database_url" "DELETE FROM findme_schema_history WHERE version = (SELECT max(version) FROM findme_schema_history)"
     local before
-    before=$(sqlite3 "$database" .dump | digest)
+    before=$(dump | digest)
     expect_exit 7 findme event list
     has "$stderr" "findme migrate"
-    [ "$(sqlite3 "$database" .dump | digest)" = "$before" ]
+    [ "$(dump | digest)" = "$before" ]
 }
 
 @test "7: a schema from a newer findme" {
-    need_command sqlite3
     findme -q event create One --code ONE1 > /dev/null
-    sqlite3 "$database" "INSERT INTO findme_schema_history VALUES (9001, 'later', 'x', 'x', 'x', NULL, 0)"
+    sql "$database_url" "INSERT INTO findme_schema_history
+        (version, name, checksum, checksum_algorithm, applied_at, applied_by, execution_ms)
+        VALUES (9001, 'later', 'x', 'sha256-lf', '2026-06-20T12:00:00.000000Z', NULL, 0)"
     expect_exit 7 findme event list
     has "$stderr" 9001
 }
 
+# database: sqlite
 @test "7: somebody else's SQLite database" {
-    need_command sqlite3
     sqlite3 other.db "CREATE TABLE theirs (id INTEGER)"
     expect_exit 7 findme --database sqlite:other.db event list
     [ "$(sqlite3 other.db .tables)" = theirs ]
@@ -239,12 +247,14 @@ setup() { fresh_home; }
     has "$output" altered
 }
 
+# database: sqlite
 @test "8: a file that is no database" {
     echo "these are notes, and more than sixteen bytes of them" > notes.txt
     expect_exit 8 findme --database sqlite:notes.txt event list
     [ "$(wc -l < notes.txt)" -eq 1 ]
 }
 
+# database: sqlite
 @test "8: a damaged database" {
     party
     # Every page but the first is overwritten.
@@ -260,6 +270,7 @@ setup() { fresh_home; }
         and (.message | length > 0)' <<< "$stderr"
 }
 
+# database: none
 @test "help, and the table in findme(1), list the same codes" {
     local page=$findme_root/man/findme.1 code
     for code in 0 1 2 3 4 5 6 7 8 130; do

@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # findme index: what it takes, what it says, what it leaves.
+# database: any
 bats_require_minimum_version 1.5.0
 # shellcheck source=tests/support/cli.bash
 load ../support/cli
@@ -7,7 +8,7 @@ load ../support/cli
 setup() {
     fresh_home
     need_samples
-    need_command sqlite3 jq
+    need_command jq
     findme -q event create Party --code PARTY > /dev/null
 }
 
@@ -24,27 +25,29 @@ setup() {
 @test "a second run does nothing, and the database says the same" {
     findme -q index "$FINDME_TEST_SAMPLES"/sample?.jpg > /dev/null
     local before
-    before=$(index_dump "$database" | digest)
+    before=$(index_dump | digest)
     expect_exit 0 findme index "$FINDME_TEST_SAMPLES"/sample?.jpg
     has "$output" "indexed 0 photos with 0 faces; 6 known already"
-    [ "$(index_dump "$database" | digest)" = "$before" ]
+    [ "$(index_dump | digest)" = "$before" ]
 }
 
 @test "--reindex works again and finds the same" {
     findme -q index "$FINDME_TEST_SAMPLES"/sample[12].jpg > /dev/null
     local before
-    before=$(index_dump "$database" | digest)
+    before=$(index_dump | digest)
     expect_exit 0 findme index --reindex "$FINDME_TEST_SAMPLES"/sample[12].jpg
     has "$output" "indexed 2 photos"
-    [ "$(index_dump "$database" | digest)" = "$before" ]
+    [ "$(index_dump | digest)" = "$before" ]
 }
 
 @test "one job and four jobs leave the same" {
     many_photos photos 2
     findme -q index --jobs 1 photos > /dev/null
-    findme -q --database sqlite:four.db event create Party --code PARTY > /dev/null
-    findme -q --database sqlite:four.db index --jobs 4 photos > /dev/null
-    diff <(index_dump "$database") <(index_dump four.db)
+    local four
+    four=$(new_database four)
+    findme -q --database "$four" event create Party --code PARTY > /dev/null
+    findme -q --database "$four" index --jobs 4 photos > /dev/null
+    diff <(index_dump) <(index_dump "$four")
 }
 
 @test "the same bytes under two names are one photo with two paths" {
@@ -59,10 +62,10 @@ setup() {
 @test "--dry-run says what would be done and writes nothing" {
     findme -q index "$FINDME_TEST_SAMPLES/sample1.jpg" > /dev/null
     local before
-    before=$(digest "$database")
+    before=$(dump | digest)
     expect_exit 0 findme index --dry-run "$FINDME_TEST_SAMPLES"/sample?.jpg
     [ "$output" = "would index 5 photos; 1 known already, 0 failed, 0 ignored" ]
-    [ "$(digest "$database")" = "$before" ]
+    [ "$(dump | digest)" = "$before" ]
 }
 
 @test "--dry-run needs no model" {
@@ -184,11 +187,14 @@ setup() {
     local first=$!
     findme -q index photos > /dev/null 2> second
     wait "$first"
-    findme -q --database sqlite:alone.db event create Party --code PARTY > /dev/null
-    findme -q --database sqlite:alone.db index photos > /dev/null
-    diff <(index_dump "$database") <(index_dump alone.db)
+    local alone
+    alone=$(new_database alone)
+    findme -q --database "$alone" event create Party --code PARTY > /dev/null
+    findme -q --database "$alone" index photos > /dev/null
+    diff <(index_dump) <(index_dump "$alone")
 }
 
+# database: sqlite
 @test "the database is its owner's alone" {
     [ "$(stat -c %a "$database")" = 600 ]
     [ "$(stat -c %a "$(dirname "$database")")" = 700 ]

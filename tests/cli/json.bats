@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # JSON: every command's output parses, and its form is the one written down here. Fields are only ever added: a new one
 # goes into this list, and none is taken out.
+# database: any
 bats_require_minimum_version 1.5.0
 # shellcheck source=tests/support/cli.bash
 load ../support/cli
@@ -102,6 +103,7 @@ face_keys=(id box box.x box.y box.width box.height landmarks landmarks.[].x land
     expect_keys out 'photos.[].error.code' 'photos.[].error.message'
 }
 
+# database: none
 @test "json: model, config and version" {
     findme -o json model list > out
     expect_keys out type v models 'models.[].id' 'models.[].job' 'models.[].file' 'models.[].path.text' 'models.[].state' \

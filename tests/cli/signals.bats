@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # Interrupted and killed runs: what is committed stays, and the same command finishes the work.
+# database: any
 bats_require_minimum_version 1.5.0
 # shellcheck source=tests/support/cli.bash
 load ../support/cli
@@ -7,7 +8,7 @@ load ../support/cli
 setup() {
     fresh_home
     need_samples
-    need_command sqlite3 jq perl timeout
+    need_command jq perl timeout
     findme -q event create Party --code PARTY > /dev/null
 }
 
@@ -37,8 +38,8 @@ wait_for_line() {
     # Whole lines only, the summary last, and everything that was said is in the database.
     sed '$d' out | jq -e . > /dev/null
     [ "$(sed '$d' out | tail -n 1 | jq .cancelled)" = true ]
-    [ "$(sqlite3 "$database" "SELECT count(*) FROM photos WHERE processing_status = 'DONE'")" -ge 1 ]
-    [ "$(sqlite3 "$database" 'PRAGMA integrity_check')" = ok ]
+    [ "$(sql "$database_url" "SELECT count(*) FROM photos WHERE processing_status = 'DONE'")" -ge 1 ]
+    integrity_check
 }
 
 @test "130: bash sees 130" {
@@ -86,15 +87,17 @@ wait_for_line() {
     RANDOM=${FINDME_SEED:-$$}
     echo "seed ${FINDME_SEED:-$$}"
     many_photos photos 3
-    findme -q --database sqlite:alone.db event create Party --code PARTY > /dev/null
+    local alone
+    alone=$(new_database alone)
+    findme -q --database "$alone" event create Party --code PARTY > /dev/null
     local begin=$EPOCHREALTIME
-    findme -q --database sqlite:alone.db index photos > /dev/null
+    findme -q --database "$alone" index photos > /dev/null
     local end=$EPOCHREALTIME
     # Milliseconds an undisturbed run takes: kills fall anywhere within.
     local whole=$(((${end/./} - ${begin/./}) / 1000))
-    index_dump alone.db > wanted
+    index_dump "$alone" > wanted
     for ((round = 0; round < times; round++)); do
-        rm -f "$database"*
+        use_database "$(new_database "round$round")"
         findme -q event create Party --code PARTY > /dev/null
         # A run may be killed several times before it is through.
         local kills=$((1 + RANDOM % 3)) n ms
@@ -104,8 +107,8 @@ wait_for_line() {
                 "$FINDME_BIN" -q index photos > /dev/null 2>&1 || killed=$((killed + 1))
         done
         findme -q index photos > /dev/null
-        [ "$(sqlite3 "$database" 'PRAGMA integrity_check')" = ok ]
-        index_dump "$database" > got
+        integrity_check
+        index_dump > got
         diff wanted got || { echo "round $round"; return 1; }
     done
     echo "# $killed runs killed in $times rounds" >&3
@@ -119,6 +122,6 @@ wait_for_line() {
     # What was said to be indexed is in the database.
     local hash
     while read -r hash; do
-        [ "$(sqlite3 "$database" "SELECT count(*) FROM photos WHERE hex(content_hash) = upper('$hash')")" -eq 1 ]
+        [ "$(sql "$database_url" "SELECT count(*) FROM photos WHERE hex(content_hash) = upper('$hash')" < /dev/null)" -eq 1 ]
     done < <(jq -r 'select(.outcome == "indexed").sha256' items)
 }

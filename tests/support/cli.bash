@@ -8,14 +8,49 @@ findme_root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 : "${FINDME_TEST_MODELS:=$findme_root/build/models}"
 : "${FINDME_TEST_SAMPLES:=$findme_root/build/samples}"
 
-# A home of its own for every test, an empty folder to work in, and nothing of the caller's settings.
+everything_is_required() { [ "${CI:-}" = true ] || [ "${FINDME_REQUIRE_ALL:-}" = 1 ]; }
+
+# missing WHAT: this test cannot run here. A skip, and a failure where everything is required.
+missing() {
+    if everything_is_required; then
+        echo "$1, and everything is required"
+        exit 1
+    fi
+    skip "$1"
+}
+
+# shellcheck source=tests/support/cli_database.bash
+. "$findme_root/tests/support/cli_database.bash"
+
+# A home of its own for every test, an empty folder to work in, a database, and nothing of the caller's settings. The tool
+# finds the database without being told; $database_url names it, and $database is its file if it is an embedded one.
 fresh_home() {
     [ -x "$FINDME_BIN" ] || { echo "no tool at FINDME_BIN=$FINDME_BIN"; return 1; }
     unset FINDME_DATABASE_URL FINDME_INDEX_JOBS XDG_DATA_HOME XDG_CONFIG_HOME XDG_CACHE_HOME
     export HOME=$BATS_TEST_TMPDIR/home FINDME_MODELS_DIR=$FINDME_TEST_MODELS LC_ALL=C.UTF-8
     mkdir -p "$HOME" "$BATS_TEST_TMPDIR/work"
     cd "$BATS_TEST_TMPDIR/work" || return 1
-    database=$HOME/.local/share/findme/findme.db
+    database=
+    if [ "$FINDME_TEST_BACKEND" = sqlite ]; then
+        need_command sqlite3
+        database=$HOME/.local/share/findme/findme.db
+        database_url=sqlite:$database
+    else
+        need_postgresql
+        use_database "$(new_database default)"
+    fi
+}
+
+# use_database URL: the one that commands without --database work on.
+use_database() {
+    [ -n "$1" ] || return 1
+    export FINDME_DATABASE_URL=$1
+    database_url=$1
+}
+
+teardown() {
+    drop_databases
+    stop_own_server
 }
 
 findme() { "$FINDME_BIN" "$@"; }
@@ -58,14 +93,14 @@ digest() { sha256sum "$@" | cut -d' ' -f1; }
 need_command() {
     local name
     for name in "$@"; do
-        command -v "$name" > /dev/null || skip "there is no command $name here"
+        command -v "$name" > /dev/null || missing "there is no command $name here"
     done
 }
 
 need_models() {
     local file
     for file in fr_detect.onnx shape_predictor_5_face_landmarks.dat dlib_face_recognition_resnet_model_v1.dat; do
-        [ -f "$FINDME_TEST_MODELS/$file" ] || skip "no model $file in $FINDME_TEST_MODELS (libfindme/models/fetch_models.sh)"
+        [ -f "$FINDME_TEST_MODELS/$file" ] || missing "no model $file in $FINDME_TEST_MODELS (libfindme/models/fetch_models.sh)"
     done
 }
 
@@ -74,21 +109,19 @@ need_samples() {
     local n
     for n in 1 2 3 4 5 6; do
         [ -f "$FINDME_TEST_SAMPLES/sample$n.jpg" ] ||
-            skip "no sample$n.jpg in $FINDME_TEST_SAMPLES (fetch_models.sh --manifest examples/sample_photos.yaml)"
+            missing "no sample$n.jpg in $FINDME_TEST_SAMPLES (fetch_models.sh --manifest examples/sample_photos.yaml)"
     done
 }
 
-# An event PARTY with the six party photos in the fresh home's database. Indexed once a file of tests.
+# An event PARTY with the six party photos in the database of this test. Indexed once for all tests.
 party() {
     need_samples
-    local kept=$BATS_FILE_TMPDIR/party.db
-    if [ ! -f "$kept" ]; then
-        findme --quiet --database "sqlite:$kept.new" event create "Office party" --code PARTY > "$kept.log" 2>&1
-        findme --quiet --database "sqlite:$kept.new" index "$FINDME_TEST_SAMPLES"/sample?.jpg > "$kept.log" 2>&1
-        mv "$kept.new" "$kept"
+    if [ "$FINDME_TEST_BACKEND" = sqlite ]; then
+        mkdir -p "$(dirname "$database")"
+        cp "$(sqlite_party)" "$database"
+    else
+        use_database "$(new_database party party)"
     fi
-    mkdir -p "$(dirname "$database")"
-    cp "$kept" "$database"
 }
 
 # selfie.jpg: one guest, cut out of sample3.jpg; she is on sample1.jpg too.
@@ -107,6 +140,22 @@ many_photos() {
         for n in 1 2 3 4 5 6; do
             { cat "$FINDME_TEST_SAMPLES/sample$n.jpg" && echo "$copy"; } > "$1/p$copy$n.jpg"
         done
+    done
+}
+
+# small_photos FOLDER N: N photos that are different as above and quickly read; on every tenth is one guest, on the others
+# nobody.
+small_photos() {
+    local n
+    guest_selfie
+    grey_picture grey.tif
+    mkdir -p "$1"
+    for ((n = 1; n <= $2; n++)); do
+        if ((n % 10 == 0)); then
+            { cat selfie.jpg && echo "$n"; } > "$1/p$n.jpg"
+        else
+            { cat grey.tif && echo "$n"; } > "$1/p$n.tif"
+        fi
     done
 }
 
@@ -136,19 +185,4 @@ how_it_ended() {
         open my $file, ">", "pid" or die; print $file $child; close $file;
         waitpid $child, 0;
         print(($? & 127) ? "signal " . ($? & 127) : "exit " . ($? >> 8), "\n");' "$@"
-}
-
-# What an index run leaves, without ids and times: two runs that did the same print the same.
-index_dump() {
-    sqlite3 "$1" "
-        SELECT p.filename, hex(p.content_hash), p.processing_status, p.width_px, p.height_px, p.captured_at, p.error_code
-          FROM photos p ORDER BY p.content_hash;
-        SELECT hex(pp.path), pp.size_bytes, pp.mtime_ns, hex(p.content_hash)
-          FROM photo_paths pp JOIN photos p ON p.id = pp.photo_id ORDER BY pp.path;
-        SELECT hex(p.content_hash), m.model_id, m.face_count
-          FROM photo_models m JOIN photos p ON p.id = m.photo_id ORDER BY 1, 2;
-        SELECT hex(p.content_hash), f.model_id, f.ordinal, f.box_x, f.box_y, f.box_width, f.box_height, hex(f.landmarks),
-               f.detection_score, f.height_px, f.sharpness, f.yaw, f.roll_deg, hex(t.template), t.model_id
-          FROM faces f JOIN photos p ON p.id = f.photo_id LEFT JOIN face_templates t ON t.face_id = f.id ORDER BY 1, 2, 3;
-        SELECT 'templates', count(*) FROM face_templates;"
 }

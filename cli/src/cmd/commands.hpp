@@ -18,6 +18,7 @@ void setup_match(CLI::App& app, Action& action);
 void setup_photo(CLI::App& app, Action& action);
 void setup_model(CLI::App& app, Action& action);
 void setup_config(CLI::App& app, Action& action);
+void setup_migrate(CLI::App& app, Action& action);
 void setup_version(CLI::App& app, Action& action);
 
 /// `--event CODE`, the same for every command that works within an event.
