@@ -8,7 +8,8 @@ setup() { fresh_home; }
 
 commands() {
     printf '%s\n' "" event "event create" "event list" "event show" index match photo "photo list" "photo show" \
-        "photo forget" model "model list" "model verify" config "config show" version
+        "photo forget" migrate "migrate up" "migrate plan" "migrate status" "migrate verify" "migrate adopt" "migrate down" \
+        "migrate repair" model "model list" "model verify" config "config show" version
 }
 
 @test "help: every command prints it to stdout and ends with 0" {

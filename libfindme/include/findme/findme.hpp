@@ -9,6 +9,7 @@
 #include "findme/export.hpp"
 #include "findme/ingest.hpp"
 #include "findme/match.hpp"
+#include "findme/migrate.hpp"
 #include "findme/model.hpp"
 #include "findme/photo.hpp"
 #include "findme/text.hpp"

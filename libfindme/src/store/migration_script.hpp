@@ -12,7 +12,7 @@ struct ScriptPiece {
     std::string sql;
     bool repeat = false;  ///< Sent again until it changes no row.
     std::string index;    ///< The index it makes CONCURRENTLY: one that is there and valid is not made again,
-                        ///< an INVALID one is dropped first.
+                          ///< an INVALID one is dropped first.
 };
 
 /// A migration file as its directives cut it up. Directives are comments at the beginning of a line:

@@ -36,9 +36,9 @@ void initialise_schema(db::Connection& connection) {
 }
 
 void require_current_schema(db::Connection& connection) {
-    const auto applied = read_history(connection);
+    const auto applied = applied_versions(connection);
     const auto known = std::ssize(embedded_files(connection.dialect()));
-    const std::string found = std::to_string(applied.empty() ? 0 : applied.back().version);
+    const std::string found = std::to_string(applied.empty() ? 0 : applied.back());
     if (applied.empty()) {
         throw Error(
             ErrorCode::schema_outdated,
@@ -46,7 +46,7 @@ void require_current_schema(db::Connection& connection) {
             "FindMe database over with `findme migrate adopt`",
             found);
     }
-    if (applied.back().version > known) {
+    if (applied.back() > known) {
         throw Error(ErrorCode::schema_too_new,
                     "the database has schema step " + found +
                         ", which this findme does not know: use the newer findme that made it",

@@ -267,8 +267,11 @@ class ScratchFolder {
     ScratchFolder(const ScratchFolder&) = delete;
     ScratchFolder& operator=(const ScratchFolder&) = delete;
     ~ScratchFolder() {
-        std::error_code ignored;
-        std::filesystem::remove_all(path_, ignored);
+        try {
+            std::filesystem::remove_all(path_);
+        } catch (...) {
+            // Whatever empties the folder of temporary files will empty this one.
+        }
     }
     [[nodiscard]] const std::string& path() const { return path_; }
 

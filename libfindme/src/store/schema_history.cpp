@@ -44,6 +44,14 @@ bool has_history(db::Connection& connection) {
     return std::find(tables.begin(), tables.end(), kHistoryTable) != tables.end();
 }
 
+std::vector<std::int64_t> applied_versions(db::Connection& connection) {
+    std::vector<std::int64_t> versions;
+    if (!has_history(connection)) return versions;
+    connection.run("SELECT version FROM findme_schema_history ORDER BY version", {},
+                   [&](const db::Row& row) { versions.push_back(row.integer(0)); });
+    return versions;
+}
+
 std::vector<HistoryRow> read_history(db::Connection& connection) {
     std::vector<HistoryRow> rows;
     if (!has_history(connection)) return rows;

@@ -30,6 +30,8 @@ inline constexpr const char* kBaselineAlgorithm = "sha256-lf baseline";
 
 /// In order of version; empty where there is no history.
 [[nodiscard]] std::vector<HistoryRow> read_history(db::Connection& connection);
+/// The versions alone: what every command asks before it begins.
+[[nodiscard]] std::vector<std::int64_t> applied_versions(db::Connection& connection);
 [[nodiscard]] bool has_history(db::Connection& connection);
 /// Names of all tables of the schema, the history's too.
 [[nodiscard]] std::vector<std::string> table_names(db::Connection& connection);
