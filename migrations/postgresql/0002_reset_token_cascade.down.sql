@@ -9,6 +9,8 @@ BEGIN
     FOR old IN
         SELECT conname FROM pg_constraint
         WHERE conrelid = 'password_reset_tokens'::regclass AND confrelid = 'users'::regclass AND contype = 'f'
+            AND conkey = ARRAY[(SELECT attnum FROM pg_attribute
+                WHERE attrelid = 'password_reset_tokens'::regclass AND attname = 'user_id')]
             AND confdeltype <> 'a'
     LOOP
         EXECUTE format('ALTER TABLE password_reset_tokens DROP CONSTRAINT %I', old.conname);
@@ -26,6 +28,8 @@ BEGIN
     FOR unchecked IN
         SELECT conname FROM pg_constraint
         WHERE conrelid = 'password_reset_tokens'::regclass AND confrelid = 'users'::regclass AND contype = 'f'
+            AND conkey = ARRAY[(SELECT attnum FROM pg_attribute
+                WHERE attrelid = 'password_reset_tokens'::regclass AND attname = 'user_id')]
             AND NOT convalidated
     LOOP
         EXECUTE format('ALTER TABLE password_reset_tokens VALIDATE CONSTRAINT %I', unchecked.conname);

@@ -11,6 +11,8 @@ BEGIN
     FOR old IN
         SELECT conname FROM pg_constraint
         WHERE conrelid = 'password_reset_tokens'::regclass AND confrelid = 'users'::regclass AND contype = 'f'
+            AND conkey = ARRAY[(SELECT attnum FROM pg_attribute
+                WHERE attrelid = 'password_reset_tokens'::regclass AND attname = 'user_id')]
             AND confdeltype <> 'c'
     LOOP
         EXECUTE format('ALTER TABLE password_reset_tokens DROP CONSTRAINT %I', old.conname);
@@ -18,6 +20,8 @@ BEGIN
     IF NOT EXISTS (
         SELECT FROM pg_constraint
         WHERE conrelid = 'password_reset_tokens'::regclass AND confrelid = 'users'::regclass AND contype = 'f'
+            AND conkey = ARRAY[(SELECT attnum FROM pg_attribute
+                WHERE attrelid = 'password_reset_tokens'::regclass AND attname = 'user_id')]
     ) THEN
         ALTER TABLE password_reset_tokens ADD CONSTRAINT password_reset_tokens_user_id_fkey
             FOREIGN KEY (user_id) REFERENCES users (id) ON DELETE CASCADE NOT VALID;
@@ -33,6 +37,8 @@ BEGIN
     FOR unchecked IN
         SELECT conname FROM pg_constraint
         WHERE conrelid = 'password_reset_tokens'::regclass AND confrelid = 'users'::regclass AND contype = 'f'
+            AND conkey = ARRAY[(SELECT attnum FROM pg_attribute
+                WHERE attrelid = 'password_reset_tokens'::regclass AND attname = 'user_id')]
             AND NOT convalidated
     LOOP
         EXECUTE format('ALTER TABLE password_reset_tokens VALIDATE CONSTRAINT %I', unchecked.conname);

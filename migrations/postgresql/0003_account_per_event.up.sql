@@ -12,12 +12,26 @@ BEGIN
     FOR old IN
         SELECT conname FROM pg_constraint
         WHERE conrelid = 'users'::regclass AND confrelid = 'events'::regclass AND contype = 'f' AND confdeltype <> 'n'
+            AND conkey = ARRAY[(SELECT attnum FROM pg_attribute
+                WHERE attrelid = 'users'::regclass AND attname = 'event_id')]
     LOOP
         EXECUTE format('ALTER TABLE users DROP CONSTRAINT %I', old.conname);
+    END LOOP;
+    -- One that is right but for its name gets the name that later steps know it by.
+    FOR old IN
+        SELECT conname FROM pg_constraint
+        WHERE conrelid = 'users'::regclass AND confrelid = 'events'::regclass AND contype = 'f'
+            AND conname <> 'users_event_id_fkey'
+            AND conkey = ARRAY[(SELECT attnum FROM pg_attribute
+                WHERE attrelid = 'users'::regclass AND attname = 'event_id')]
+    LOOP
+        EXECUTE format('ALTER TABLE users RENAME CONSTRAINT %I TO users_event_id_fkey', old.conname);
     END LOOP;
     IF NOT EXISTS (
         SELECT FROM pg_constraint
         WHERE conrelid = 'users'::regclass AND confrelid = 'events'::regclass AND contype = 'f'
+            AND conkey = ARRAY[(SELECT attnum FROM pg_attribute
+                WHERE attrelid = 'users'::regclass AND attname = 'event_id')]
     ) THEN
         ALTER TABLE users ADD CONSTRAINT users_event_id_fkey
             FOREIGN KEY (event_id) REFERENCES events (id) ON DELETE SET NULL NOT VALID;
@@ -65,6 +79,8 @@ BEGIN
     FOR unchecked IN
         SELECT conname FROM pg_constraint
         WHERE conrelid = 'users'::regclass AND confrelid = 'events'::regclass AND contype = 'f' AND NOT convalidated
+            AND conkey = ARRAY[(SELECT attnum FROM pg_attribute
+                WHERE attrelid = 'users'::regclass AND attname = 'event_id')]
     LOOP
         EXECUTE format('ALTER TABLE users VALIDATE CONSTRAINT %I', unchecked.conname);
     END LOOP;
@@ -96,7 +112,7 @@ BEGIN
         FROM pg_index x
         JOIN pg_class i ON i.oid = x.indexrelid
         LEFT JOIN pg_constraint c ON c.conindid = x.indexrelid AND c.conrelid = x.indrelid AND c.contype = 'u'
-        WHERE x.indrelid = 'users'::regclass AND (i.relname IN ('ix_users_email', 'ix_users_username')
+        WHERE x.indrelid = 'users'::regclass AND x.indpred IS NULL AND (i.relname IN ('ix_users_email', 'ix_users_username')
             OR (x.indisunique AND x.indnkeyatts = 1 AND pg_get_indexdef(x.indexrelid, 1, true)
                 IN ('email', 'username', 'lower(email)', 'lower(username)', 'lower(email::text)',
                     'lower(username::text)')))

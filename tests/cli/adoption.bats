@@ -145,6 +145,71 @@ refused_by() {
     expect_exit 0 findme migrate adopt
 }
 
+@test "adoption: what is the service's own stays its own" {
+    load_release v87
+    query "ALTER TABLE users ADD COLUMN last_event_id integer CONSTRAINT service_fk REFERENCES events;
+        CREATE UNIQUE INDEX service_staff ON users (email) WHERE user_type <> 'user'"
+    findme -q migrate adopt > /dev/null
+    [ "$(query "SELECT count(*) FROM pg_constraint WHERE conname = 'service_fk'")" = 1 ]
+    [ "$(query "SELECT count(*) FROM pg_indexes WHERE indexname = 'service_staff'")" = 1 ]
+    expect_exit 0 findme migrate verify
+}
+
+@test "adoption: names that findme needs and the service uses are told before anything is changed" {
+    load_release v88
+    query "ALTER TABLE events ADD COLUMN created_at timestamp; CREATE TABLE faces (id integer PRIMARY KEY, label text)"
+    dump > before
+    expect_exit 7 findme migrate adopt
+    has "$stderr" "column events.created_at"
+    has "$stderr" "table faces"
+    dump | diff before -
+    query "DROP TABLE faces; ALTER TABLE events DROP COLUMN created_at"
+    expect_exit 0 findme migrate adopt
+
+    empty_database
+    load_release v87
+    query "CREATE TABLE badges (owner varchar CONSTRAINT badge_fk REFERENCES users (username))"
+    dump > before
+    expect_exit 7 findme migrate adopt
+    has "$stderr" badge_fk
+    dump | diff before -
+    query "DROP TABLE badges"
+    expect_exit 0 findme migrate adopt
+}
+
+@test "adoption: half-way databases end verified, whatever their constraints are called" {
+    load_release v88
+    query "ALTER TABLE users RENAME CONSTRAINT users_event_id_fkey TO fk_users_event; DROP INDEX idx_users_event_email"
+    expect_exit 0 findme migrate adopt
+    has "$output" between
+    expect_exit 0 findme migrate verify
+}
+
+@test "adoption: accounts doubled since the adoption began are listed too" {
+    load_release v88
+    findme -q migrate adopt > /dev/null
+    findme -q migrate down --to 4 > /dev/null
+    query "INSERT INTO users (id, username, email, hashed_password, user_type, is_active, created_at)
+        VALUES (901, 'twin1', 'Twin@example.org', 'x', 'user', true, now()), (902, 'twin2', 'twin@example.org', 'x', 'user', true, now())"
+    expect_exit 6 findme migrate adopt
+    has "$output" "901, 902"
+    expect_exit 6 findme migrate up
+    has "$stderr" "901, 902"
+    [ "$(query 'SELECT count(*) FROM pg_index WHERE NOT indisvalid')" = 0 ]
+}
+
+@test "adoption: a table under vacuum is waited for" {
+    need_command perl
+    load_release v87
+    query "INSERT INTO users (username, email, hashed_password, user_type, is_active, created_at)
+        SELECT 'g' || n, 'g' || n || '@example.org', 'x', 'user', true, now() FROM generate_series(1, 20000) n; DELETE FROM users WHERE username LIKE 'g%5'"
+    psql -q -X -c "SET vacuum_cost_delay = 50; SET vacuum_cost_limit = 20" -c "VACUUM users" "$database_url" &
+    local vacuum=$!
+    findme -q migrate adopt --lock-timeout 60 > /dev/null
+    wait "$vacuum"
+    expect_exit 0 findme migrate verify
+}
+
 @test "adoption: stopped anywhere, the same command goes on" {
     local round bound=5
     [ -z "${FINDME_SLOW:-}" ] || bound=60

@@ -79,6 +79,51 @@ hold_migration_lock() {
     expect_exit 6 findme migrate up --plan "$id"
 }
 
+@test "migrate: an option that means nothing to a verb is refused, and nothing is done" {
+    expect_exit 2 findme migrate status --yes
+    expect_exit 2 findme migrate verify --dry-run
+    expect_exit 2 findme migrate adopt --plan 0123456789abcdef
+    expect_exit 2 findme migrate repair --plan 0123456789abcdef
+    expect_exit 6 findme migrate up --dry-run --plan 0123456789abcdef
+    findme -q migrate > /dev/null
+    expect_exit 2 findme migrate down --to 4 --plan 0123456789abcdef
+    has "$stderr" --plan
+    expect_exit 0 findme migrate status
+}
+
+@test "migrate: a hole in the history is named, by status, up and verify" {
+    findme -q migrate > /dev/null
+    query "DELETE FROM findme_schema_history WHERE version = 2"
+    expect_exit 7 findme migrate status
+    expect_exit 7 findme migrate up
+    has "$stderr" 0002_reset_token_cascade
+    expect_exit 7 findme migrate verify
+}
+
+# database: sqlite
+@test "migrate: commands that make a new database's schema and migrations that do do not get into each other's way" {
+    local round i ups lists status
+    for round in 1 2 3 4; do
+        empty_database
+        ups=() lists=()
+        for i in 1 2 3; do
+            findme migrate up > "up$i" 2>&1 &
+            ups+=($!)
+            findme event list > "list$i" 2>&1 &
+            lists+=($!)
+        done
+        for i in "${ups[@]}"; do wait "$i" || { cat up?; return 1; }; done
+        # Between two steps of a migration a command says that the schema is not there yet.
+        for i in "${lists[@]}"; do
+            status=0
+            wait "$i" || status=$?
+            [ "$status" -eq 0 ] || [ "$status" -eq 7 ] || { cat list?; return 1; }
+        done
+        expect_exit 0 findme event list
+        expect_exit 0 findme migrate verify
+    done
+}
+
 @test "migrate: every verb speaks JSON, one document each" {
     need_command jq
     findme -o json migrate plan | jq -e '.type == "migration_plan" and (.steps | length > 0) and .steps[0].statements[0].sql' > /dev/null

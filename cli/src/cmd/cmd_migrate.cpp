@@ -71,7 +71,12 @@ struct Run {
 ExitCode run_up(Context& context, const MigrateOptions& options) {
     Run run(context, options);
     if (options.dry_run) {
-        print_plan(context, run.migrator.plan());
+        const MigrationPlan plan = run.migrator.plan();
+        if (!options.plan_id.empty() && options.plan_id != plan.id) {
+            throw Error(ErrorCode::plan_changed, "the plan is " + plan.id + " by now: look at it again",
+                        plan.id);
+        }
+        print_plan(context, plan);
         return ExitCode::done;
     }
     const MigrationPlan done =
@@ -141,15 +146,40 @@ ExitCode run_repair(Context& context, const MigrateOptions& options) {
 
 using Runner = ExitCode (*)(Context&, const MigrateOptions&);
 
+/// The options that stand before or after the verb, and which verbs mean something by them.
+struct Verb {
+    Runner run;
+    bool takes_plan = false;
+    bool takes_yes = false;
+    bool takes_dry_run = false;
+};
+
+void refuse_idle_options(const Verb& verb, const MigrateOptions& options) {
+    const auto refuse = [](const char* option) {
+        throw Error(
+            ErrorCode::invalid_argument,
+            std::string(option) + " means nothing to this verb of migrate (see `findme migrate --help`)",
+            option);
+    };
+    if (!options.plan_id.empty() && !verb.takes_plan) refuse("--plan");
+    if (options.yes && !verb.takes_yes) refuse("--yes");
+    if (options.dry_run && !verb.takes_dry_run) refuse("--dry-run");
+}
+
 }  // namespace
 
 void setup_migrate(CLI::App& app, Action& action) {
     auto* migrate = app.add_subcommand("migrate", "Look after the database's schema; without a verb: up")
                         ->require_subcommand(0, 1);
     auto options = std::make_shared<MigrateOptions>();
-    const auto runs = [&action, options](CLI::App* command, Runner runner) {
-        command->callback([&action, options, runner] {
-            action = [options, runner](Context& context) { return runner(context, *options); };
+    const auto runs = [&action, options](CLI::App* command, Verb verb) {
+        // The callback of `migrate` itself is called after that of its verb, too.
+        command->callback([&action, options, command, verb] {
+            if (!command->get_subcommands().empty()) return;
+            action = [options, verb](Context& context) {
+                refuse_idle_options(verb, *options);
+                return verb.run(context, *options);
+            };
         });
     };
     migrate
@@ -174,28 +204,28 @@ void setup_migrate(CLI::App& app, Action& action) {
         ->type_name("ID");
     migrate->add_flag("--yes", options->yes, "Agree to losing what the plan says would be lost");
     migrate->add_flag("-n,--dry-run", options->dry_run, "Only say what would be done");
-    migrate->callback([&action, options, migrate] {
-        // It is called after the callback of a verb, too.
-        if (!migrate->get_subcommands().empty()) return;
-        action = [options](Context& context) { return run_up(context, *options); };
-    });
+    const Verb up{.run = run_up, .takes_plan = true, .takes_yes = true, .takes_dry_run = true};
+    runs(migrate, up);
 
-    runs(migrate->add_subcommand("up", "Bring the schema to the newest step (the default)"), run_up);
-    runs(migrate->add_subcommand("plan", "Print the exact SQL that `up` would run, and its id"), run_plan);
-    runs(migrate->add_subcommand("status", "Show every step; exit code 7 when some are pending"), run_status);
+    runs(migrate->add_subcommand("up", "Bring the schema to the newest step (the default)"), up);
+    runs(migrate->add_subcommand("plan", "Print the exact SQL that `up` would run, and its id"),
+         {.run = run_plan});
+    runs(migrate->add_subcommand("status", "Show every step; exit code 7 when some are pending"),
+         {.run = run_status});
     runs(migrate->add_subcommand("verify", "Compare history, checksums and the live schema with the steps"),
-         run_verify);
-    runs(migrate->add_subcommand("adopt", "Take over the database of an existing FindMe service"), run_adopt);
+         {.run = run_verify});
+    runs(migrate->add_subcommand("adopt", "Take over the database of an existing FindMe service"),
+         {.run = run_adopt, .takes_dry_run = true});
     auto* down = migrate->add_subcommand("down", "Take steps back");
     down->add_option("--to", options->to, "The step that stays the newest; 0 empties the database")
         ->required()
         ->check(CLI::NonNegativeNumber)
         ->type_name("N");
-    runs(down, run_down);
+    runs(down, {.run = run_down, .takes_yes = true, .takes_dry_run = true});
     auto* repair = migrate->add_subcommand("repair", "Make again what verify misses, where nothing is lost");
     repair->add_flag("--accept-checksums", options->accept_checksums,
                      "Record the new texts of steps that were changed after they were applied");
-    runs(repair, run_repair);
+    runs(repair, {.run = run_repair, .takes_dry_run = true});
 }
 
 }  // namespace findme::cli

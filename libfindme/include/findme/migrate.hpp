@@ -53,7 +53,8 @@ FINDME_API std::string_view to_string(MigrationDirection direction) noexcept;
 /// One text that is sent to the database as it stands.
 struct MigrationStatement {
     std::string sql;
-    bool repeat = false;  ///< Sent again until it changes no row: a backfill in batches.
+    bool repeat = false;     ///< Sent again until it changes no row: a backfill in batches.
+    std::string index = {};  ///< The index that it makes CONCURRENTLY: dropped again when it fails.
 };
 
 /// What running a step would lose for good.

@@ -59,10 +59,11 @@ std::optional<std::string> parameter_text(const Value& value) {
 std::string first_word(std::string_view sql) {
     for (;;) {
         sql = base::trimmed(sql);
-        if (!sql.starts_with("--")) break;
-        const auto line_end = sql.find('\n');
-        if (line_end == std::string_view::npos) return {};
-        sql.remove_prefix(line_end);
+        const bool line = sql.starts_with("--");
+        if (!line && !sql.starts_with("/*")) break;
+        const auto end = sql.find(line ? "\n" : "*/");
+        if (end == std::string_view::npos) return {};
+        sql.remove_prefix(end + (line ? 1 : 2));
     }
     return base::to_lower_ascii(sql.substr(0, sql.find_first_of(" \t\r\n(;")));
 }
@@ -185,7 +186,8 @@ std::int64_t PostgresqlConnection::run(std::string_view sql, std::span<const Val
         }
     }
     // libpqxx counts the rows of a SELECT too.
-    const bool counts = is_one_of(word, {"insert", "update", "delete", "merge", "with"});
+    const bool counts =
+        result.columns() == 0 || is_one_of(word, {"insert", "update", "delete", "merge", "with"});
     return counts ? static_cast<std::int64_t>(result.affected_rows()) : 0;
 }
 

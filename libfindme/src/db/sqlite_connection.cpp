@@ -2,7 +2,9 @@
 
 #include <sqlite3.h>
 
+#include <filesystem>
 #include <limits>
+#include <system_error>
 #include <thread>
 #include <type_traits>
 #include <utility>
@@ -247,7 +249,10 @@ void SqliteConnection::roll_back() {
 }
 
 std::unique_ptr<NamedLock> SqliteConnection::try_lock(std::string_view name) {
-    return try_file_lock(path_ + "-" + std::string(name) + ".lock");
+    // The same database by another name has the same lock.
+    std::error_code unresolved;
+    const auto path = std::filesystem::canonical(path_, unresolved);
+    return try_file_lock((unresolved ? path_ : path.string()) + "-" + std::string(name) + ".lock");
 }
 
 bool SqliteConnection::scrub() {

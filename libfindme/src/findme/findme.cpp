@@ -1,6 +1,8 @@
 #include "findme/findme.hpp"
 
+#include <chrono>
 #include <mutex>
+#include <thread>
 
 #include "config/model_manifest.hpp"
 #include "db/connection.hpp"
@@ -20,14 +22,25 @@ std::vector<std::string> model_folders(const Config& config, const std::string& 
     return {data_dir + "/models", FINDME_MODELS_DIR};
 }
 
+/// Waits for a migration that is at work on the same new file; when that took the file over, it is not empty
+/// any more.
+void make_schema_of_new(db::Connection& connection) {
+    constexpr std::chrono::milliseconds kPoll{20};
+    std::unique_ptr<db::NamedLock> lock;
+    while (store::is_empty(connection)) {
+        lock = connection.try_lock(store::kMigrationLock);
+        if (lock) return store::initialise_schema(connection);
+        std::this_thread::sleep_for(kPoll);
+    }
+}
+
 std::shared_ptr<db::Database> open_store(const Config& config, const std::string& data_dir) {
     const std::string url = database_url_of(config, data_dir);
     std::shared_ptr<db::Database> database = db::open_database(url, open_options_of(config));
     const auto connection = database->connect();
     // The embedded database serves one person, who need not know of schemas; a server's schema is changed by
     // those whose job it is.
-    if (database->dialect() == db::Dialect::sqlite && store::is_empty(*connection))
-        store::initialise_schema(*connection);
+    if (database->dialect() == db::Dialect::sqlite) make_schema_of_new(*connection);
     store::require_current_schema(*connection);
     return database;
 }

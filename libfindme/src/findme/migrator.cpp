@@ -38,6 +38,19 @@ void refuse_loss(const MigrationPlan& plan, DataLoss loss) {
                 "this would destroy " + lost + " for good: make a backup, then say --yes");
 }
 
+void refuse_duplicates(const std::vector<DuplicateRows>& duplicates) {
+    if (duplicates.empty()) return;
+    std::string ids;
+    for (const std::int64_t id : duplicates.front().ids)
+        ids += (ids.empty() ? "" : ", ") + std::to_string(id);
+    const auto others = duplicates.size() - 1;
+    throw Error(ErrorCode::constraint,
+                "the accounts " + ids + " share what " + duplicates.front().rule + " makes unique" +
+                    (others > 0 ? ", and " + std::to_string(others) + " groups more" : "") +
+                    ": rename or delete all but one of each, then run this again (nothing was changed)",
+                duplicates.front().rule);
+}
+
 }  // namespace
 
 class Migrator::State {
@@ -74,6 +87,13 @@ class Migrator::State {
         const MigrationStatus now = status();
         store::require_plannable(now);
         return store::plan_up(connection(), migrations_, now, now.current);
+    }
+
+    /// Accounts that a pending rule of a database in use has no room for.
+    std::vector<DuplicateRows> duplicates_in_the_way(const MigrationPlan& plan) {
+        const bool in_use = plan.from > 0 && connection().dialect() == db::Dialect::postgresql;
+        if (!in_use || plan.steps.empty() || !options_.dir.empty()) return {};
+        return store::find_duplicates(connection());
     }
 
     MigrationPlan plan_down(std::int64_t to) {
@@ -155,9 +175,11 @@ AdoptionPlan Migrator::State::plan_adoption() {
                                         ? "the database was made by findme: there is nothing to adopt"
                                         : "the database was adopted at step " + std::to_string(now.baseline));
         adoption.plan = store::plan_up(live, migrations_, now, now.current);
+        adoption.duplicates = duplicates_in_the_way(adoption.plan);
         return adoption;
     }
     const store::Fingerprint found = store::fingerprint(live);
+    store::require_no_conflicts(live, migrations_);
     adoption.release = found.release;
     adoption.baseline = found.baseline;
     adoption.findings = found.findings;
@@ -165,7 +187,7 @@ AdoptionPlan Migrator::State::plan_adoption() {
     adoption.accepted = store::accepted_differences(live, migrations_, found.baseline);
     adoption.plan = store::plan_up(live, migrations_, now, found.baseline);
     PlannedStep record = store::adoption_record(live, found, migrations_, adoption.accepted);
-    store::wrap_in_transaction(record, live.dialect());
+    store::wrap_in_transaction(record, live);
     adoption.plan.from = 0;
     adoption.plan.steps.insert(adoption.plan.steps.begin(), std::move(record));
     store::seal(adoption.plan, now);
@@ -188,13 +210,13 @@ MigrationPlan Migrator::State::plan_repair(AlteredFiles altered_files) {
     const auto expected = store::expected_schema(live, migrations_, report.status.current);
     for (const std::string& index : store::invalid_indexes(live)) {
         if (!expected.contains("index " + index)) continue;
-        repair.statements.push_back({"DROP INDEX CONCURRENTLY " + index + ";"});
+        store::add_online(repair, live, {"DROP INDEX CONCURRENTLY " + index + ";"});
         repair.notes.push_back("the index " + index + " was left half made");
     }
     for (const SchemaDifference& difference : report.differences) {
         if (difference.accepted || !difference.repairable) continue;
         for (const std::string& sql : expected.at(difference.object).create_sql)
-            repair.statements.push_back({sql});
+            store::add_online(repair, live, {sql});
         repair.notes.push_back(std::string(to_string(difference.kind)) + ": " + difference.object);
     }
     MigrationPlan plan;
@@ -202,7 +224,9 @@ MigrationPlan Migrator::State::plan_repair(AlteredFiles altered_files) {
     plan.from = plan.to = report.status.current;
     repair.transactional = live.dialect() == db::Dialect::sqlite;
     if (!repair.statements.empty()) {
-        if (repair.transactional) store::wrap_in_transaction(repair, live.dialect());
+        if (!repair.transactional)
+            repair.statements.insert(repair.statements.begin(), {store::table_lock_timeout_sql(live)});
+        if (repair.transactional) store::wrap_in_transaction(repair, live);
         plan.steps.push_back(std::move(repair));
     }
     store::seal(plan, report.status);
@@ -235,6 +259,7 @@ MigrationPlan Migrator::up(const std::string& plan_id, DataLoss loss, MigrationO
                     plan.id);
     }
     refuse_loss(plan, loss);
+    refuse_duplicates(state_->duplicates_in_the_way(plan));
     state_->run(plan, observer);
     return plan;
 }
@@ -312,7 +337,11 @@ bool VerifyReport::good() const {
         std::none_of(status.steps.begin(), status.steps.end(), [](const MigrationInfo& step) {
             return step.state == MigrationState::altered || step.state == MigrationState::unknown;
         });
-    return history_good &&
+    const bool has_hole =
+        std::any_of(status.steps.begin(), status.steps.end(), [&](const MigrationInfo& step) {
+            return step.state == MigrationState::pending && step.version < status.current;
+        });
+    return !has_hole && history_good &&
            std::all_of(differences.begin(), differences.end(),
                        [](const SchemaDifference& difference) { return difference.accepted; });
 }

@@ -21,6 +21,11 @@ struct Fingerprint {
 /// lacks.
 [[nodiscard]] Fingerprint fingerprint(db::Connection& connection);
 
+/// @errors throws Error{schema_mismatch}, naming them, when the database has tables, columns or indexes of
+/// its own
+///         under the names that findme's steps use, or foreign keys that need what those steps take away.
+void require_no_conflicts(db::Connection& connection, std::span<const Migration> migrations);
+
 /// Accounts that the rules to come have no room for, as they will be when guests have their event.
 [[nodiscard]] std::vector<DuplicateRows> find_duplicates(db::Connection& connection);
 

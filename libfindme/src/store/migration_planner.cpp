@@ -74,19 +74,15 @@ void add_losses(PlannedStep& step, db::Connection& connection, const MigrationSc
     }
 }
 
-/// Pieces that make an index wait for as long as it takes: they hold up no writer, and what they wait for are
-/// transactions that began before.
-void add_index_piece(PlannedStep& step, const ScriptPiece& piece, const std::vector<std::string>& valid,
-                     const std::vector<std::string>& invalid) {
+void add_index_piece(PlannedStep& step, db::Connection& connection, const ScriptPiece& piece,
+                     const std::vector<std::string>& valid, const std::vector<std::string>& invalid) {
     if (contains(valid, piece.index)) return;
-    step.statements.push_back({"SET lock_timeout = 0;"});
     if (contains(invalid, piece.index)) {
-        step.statements.push_back({"DROP INDEX CONCURRENTLY " + piece.index + ";"});
+        add_online(step, connection, {"DROP INDEX CONCURRENTLY " + piece.index + ";"});
         step.notes.push_back("the index " + piece.index +
                              " was left half made by an interrupted run: it is made anew");
     }
-    step.statements.push_back({piece.sql});
-    step.statements.push_back({kSetTableLockTimeout});
+    add_online(step, connection, {.sql = piece.sql, .index = piece.index});
 }
 
 void add_pieces(PlannedStep& step, db::Connection& connection, const MigrationScript& script) {
@@ -104,7 +100,7 @@ void add_pieces(PlannedStep& step, db::Connection& connection, const MigrationSc
         if (piece.index.empty()) {
             step.statements.push_back({piece.sql, piece.repeat});
         } else {
-            add_index_piece(step, piece, valid, invalid);
+            add_index_piece(step, connection, piece, valid, invalid);
         }
     }
 }
@@ -124,12 +120,12 @@ PlannedStep plan_step_up(db::Connection& connection, const Migration& migration,
         parse_migration_script(migration.up_sql, label(migration.version, migration.name) + ".up.sql");
     PlannedStep step = begin_step(migration, MigrationDirection::up, script.transactional);
     add_losses(step, connection, script);
-    if (!script.transactional) step.statements.push_back({kSetTableLockTimeout});
+    if (!script.transactional) step.statements.push_back({table_lock_timeout_sql(connection)});
     if (makes_history) step.statements.push_back({create_history_sql(dialect)});
     step.statements.push_back({begin_history_sql(dialect, migration)});
     add_pieces(step, connection, script);
     step.statements.push_back({finish_history_sql(dialect, migration)});
-    if (script.transactional) wrap_in_transaction(step, dialect);
+    if (script.transactional) wrap_in_transaction(step, connection);
     return step;
 }
 
@@ -138,10 +134,10 @@ PlannedStep plan_step_down(db::Connection& connection, const Migration& migratio
         parse_migration_script(migration.down_sql, label(migration.version, migration.name) + ".down.sql");
     PlannedStep step = begin_step(migration, MigrationDirection::down, script.transactional);
     add_losses(step, connection, script);
-    if (!script.transactional) step.statements.push_back({kSetTableLockTimeout});
+    if (!script.transactional) step.statements.push_back({table_lock_timeout_sql(connection)});
     add_pieces(step, connection, script);
     step.statements.push_back({drops_history ? drop_history_sql() : delete_history_sql(migration.version)});
-    if (script.transactional) wrap_in_transaction(step, connection.dialect());
+    if (script.transactional) wrap_in_transaction(step, connection);
     return step;
 }
 
@@ -173,6 +169,12 @@ MigrationStatus migration_status(db::Connection& connection, std::span<const Mig
 
 void require_plannable(const MigrationStatus& status) {
     for (const MigrationInfo& step : status.steps) {
+        if (step.state == MigrationState::pending && step.version < status.current) {
+            throw Error(ErrorCode::schema_mismatch,
+                        "the history lacks step " + label(step.version, step.name) +
+                            " although later ones were applied: bring back its row from a backup",
+                        label(step.version, step.name));
+        }
         if (step.state == MigrationState::unknown) {
             throw Error(ErrorCode::schema_too_new,
                         "the database has schema step " + label(step.version, step.name) +
@@ -248,12 +250,28 @@ void seal(MigrationPlan& plan, const MigrationStatus& status) {
     plan.id = to_hex(base::sha256({bytes, text.size()})).substr(0, 16);
 }
 
-void wrap_in_transaction(PlannedStep& step, db::Dialect dialect) {
+std::string table_lock_timeout_sql(db::Connection& connection) {
+    constexpr std::int64_t kBeyond_ms = 300;
+    constexpr std::int64_t kMost_ms = 1900;
+    std::int64_t timeout_ms = 0;
+    connection.run("SELECT setting::bigint FROM pg_settings WHERE name = 'deadlock_timeout'", {},
+                   [&](const db::Row& row) { timeout_ms = row.integer(0); });
+    return "SET lock_timeout = '" + std::to_string(std::min(timeout_ms + kBeyond_ms, kMost_ms)) + "ms';";
+}
+
+void add_online(PlannedStep& step, db::Connection& connection, MigrationStatement statement) {
+    const bool patient = statement.sql.find(" CONCURRENTLY ") != std::string::npos;
+    if (patient) step.statements.push_back({"SET lock_timeout = 0;"});
+    step.statements.push_back(std::move(statement));
+    if (patient) step.statements.push_back({table_lock_timeout_sql(connection)});
+}
+
+void wrap_in_transaction(PlannedStep& step, db::Connection& connection) {
     std::vector<MigrationStatement> wrapped;
-    if (dialect == db::Dialect::sqlite) {
+    if (connection.dialect() == db::Dialect::sqlite) {
         wrapped.push_back({"BEGIN IMMEDIATE;"});
     } else {
-        wrapped.push_back({kSetTableLockTimeout});
+        wrapped.push_back({table_lock_timeout_sql(connection)});
         wrapped.push_back({"BEGIN;"});
     }
     std::move(step.statements.begin(), step.statements.end(), std::back_inserter(wrapped));

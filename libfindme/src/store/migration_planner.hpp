@@ -33,11 +33,15 @@ void require_plannable(const MigrationStatus& status);
 void seal(MigrationPlan& plan, const MigrationStatus& status);
 
 /// Puts the statements of a step into the transaction it runs in.
-void wrap_in_transaction(PlannedStep& step, db::Dialect dialect);
+void wrap_in_transaction(PlannedStep& step, db::Connection& connection);
 
-/// What the runner tells PostgreSQL before statements that lock tables: long enough to get a turn, too short
-/// for the writers who queue up behind it to notice. A step that gets no turn is tried again. Below the
-/// server's deadlock_timeout (1 s by default): where two wait for each other it is the step that gives way.
-inline constexpr const char* kSetTableLockTimeout = "SET lock_timeout = '800ms';";
+/// Adds a statement to a step that is no transaction. One that works CONCURRENTLY waits for as long as it
+/// takes: it holds up no writer, and what it waits for are transactions that began before.
+void add_online(PlannedStep& step, db::Connection& connection, MigrationStatement statement);
+
+/// What PostgreSQL is told before statements that lock tables: long enough to get a turn, and too short for
+/// the writers who queue up behind to suffer; a step that gets no turn is tried again. It is a little more
+/// than the server's deadlock_timeout, because that is when an autovacuum of the table gives way.
+[[nodiscard]] std::string table_lock_timeout_sql(db::Connection& connection);
 
 }  // namespace findme::store

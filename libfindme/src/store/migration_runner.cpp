@@ -4,13 +4,13 @@
 
 #include "base/text.hpp"
 #include "findme/error.hpp"
+#include "store/schema.hpp"
 
 namespace findme::store {
 namespace {
 
 using Clock = std::chrono::steady_clock;
 
-constexpr const char* kLockName = "migrate";
 constexpr std::chrono::milliseconds kPoll{50};
 /// Between two tries at a lock: the writers who queued up behind the last one get their turn.
 constexpr std::chrono::milliseconds kPause{300};
@@ -29,7 +29,7 @@ std::unique_ptr<db::NamedLock> MigrationRunner::lock() {
     const auto deadline = Clock::now() + lock_timeout_;
     bool said = false;
     for (;;) {
-        if (auto lock = connection_.try_lock(kLockName)) return lock;
+        if (auto lock = connection_.try_lock(kMigrationLock)) return lock;
         require_going_on();
         if (Clock::now() >= deadline) {
             throw Error({ErrorCode::store_locked,
@@ -78,9 +78,25 @@ void MigrationRunner::run_statements(const PlannedStep& step) {
         observer_.on_statement(step, i, 0);
         if (step.statements[i].repeat) {
             run_repeated(step, i);
+        } else if (!step.statements[i].index.empty()) {
+            until_unlocked(step, [&] { make_index(step.statements[i]); });
         } else {
             until_unlocked(step, [&] { connection_.run_script(step.statements[i].sql); });
         }
+    }
+}
+
+void MigrationRunner::make_index(const MigrationStatement& statement) {
+    try {
+        connection_.run_script(statement.sql);
+    } catch (const Error&) {
+        // An index that failed half made is in the way of the next try, and until then of accounts.
+        try {
+            connection_.run_script("DROP INDEX CONCURRENTLY IF EXISTS " + statement.index + ";");
+        } catch (const Error&) {
+            // The next run finds it INVALID and drops it first.
+        }
+        throw;
     }
 }
 

@@ -28,6 +28,7 @@ class MigrationRunner {
   private:
     void run_statements(const PlannedStep& step);
     void run_transaction(const PlannedStep& step);
+    void make_index(const MigrationStatement& statement);
     void run_repeated(const PlannedStep& step, std::size_t index);
     /// Runs `work` until it gets the locks it wants.
     template <typename Work>

@@ -4,6 +4,9 @@
 
 namespace findme::store {
 
+/// Whoever changes the schema of a database holds the lock of this name.
+inline constexpr const char* kMigrationLock = "migrate";
+
 /// Makes the schema of an empty database: all steps and their history in one transaction, so that a process
 /// killed on the way leaves an empty database. Safe when several processes do it at once: one does, the
 /// others find it done. A database that holds anything is left alone.

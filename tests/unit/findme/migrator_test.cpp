@@ -377,8 +377,12 @@ TEST_CASE("migrate: an index that a failed run left INVALID is made anew", "[fin
     const auto error = error_of([&] { (void)migrator.up("", DataLoss::refuse, subject.silent); });
     CHECK(error.code == ErrorCode::constraint);
     CHECK(error.subject == "users_email_lower_event_key");
+    CHECK_THAT(error.message, Catch::Contains("accounts 1, 2"));
     CHECK_THAT(error.message, !Catch::Contains("example.org"));
     CHECK(migrator.status().current == 4);
+    CHECK_THROWS_AS(subject.run("CREATE UNIQUE INDEX CONCURRENTLY users_email_lower_event_key"
+                                " ON users (lower(email), coalesce(event_id, -1))"),
+                    Error);
     CHECK(subject.count("SELECT count(*) FROM pg_index WHERE NOT indisvalid") == 1);
 
     subject.run("DELETE FROM users WHERE username = 'b'");
