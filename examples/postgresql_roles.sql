@@ -61,9 +61,11 @@ ALTER DEFAULT PRIVILEGES FOR ROLE :"migrate_role" IN SCHEMA public
 ALTER DEFAULT PRIVILEGES FOR ROLE :"migrate_role" IN SCHEMA public
     GRANT USAGE ON SEQUENCES TO :"app_role";
 
--- The history of the schema is for reading: what was applied is not for the tool that works with it to say.
-SELECT format('REVOKE INSERT, UPDATE, DELETE ON findme_schema_history FROM %I', :'app_role')
- WHERE to_regclass('public.findme_schema_history') IS NOT NULL
+-- The history of the schema, and what was accepted when it was adopted, are for reading: neither is for the tool that
+-- works with it to say.
+SELECT format('REVOKE INSERT, UPDATE, DELETE ON %I FROM %I', kept.name, :'app_role')
+  FROM (VALUES ('findme_schema_history'), ('findme_schema_accepted')) AS kept (name)
+ WHERE to_regclass('public.' || kept.name) IS NOT NULL
 \gexec
 
 COMMIT;
