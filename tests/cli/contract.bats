@@ -134,10 +134,10 @@ commands() {
 # database: any
 @test "progress shows on a terminal only, and a flag or TERM=dumb hides it" {
     need_command script
-    many_photos photos 4
+    many_photos photos 2
     findme -q event create One --code ONE1 > /dev/null
     script -qec "$FINDME_BIN index photos" /dev/null > seen < /dev/null
-    grep -q $'\x1b\\[K.* of 24 files' seen
+    grep -q $'\x1b\\[K.* of 12 files' seen
     script -qec "$FINDME_BIN index --reindex --no-progress photos" /dev/null > seen < /dev/null
     lacks $'\x1b' seen
     TERM=dumb script -qec "$FINDME_BIN index --reindex photos" /dev/null > seen < /dev/null

@@ -25,7 +25,7 @@ class Reader {
         if (line.starts_with(kDirective)) {
             std::istringstream words(line.substr(kDirective.size()));
             obey(words);
-        } else if (base::trimmed(line).size() > 0 && !line.starts_with("--")) {
+        } else if (!base::trimmed(line).empty() && !line.starts_with("--")) {
             statement_seen_ = true;
             if (!script.transactional && script.pieces.empty())
                 refuse("a statement stands before the first `piece`");

@@ -236,15 +236,18 @@ class Reader {
 
     void read_indexes_and_triggers() {
         connection_.run(
-            "SELECT type, name, tbl_name, coalesce(sql, '') FROM sqlite_schema WHERE type IN ('index', "
-            "'trigger')",
+            // How an index compares texts it has from its column, and its own words need not say it.
+            "SELECT type, name, tbl_name, coalesce(sql, ''), (SELECT group_concat(x.name || ' ' || x.coll)"
+            " FROM pragma_index_xinfo(m.name) x WHERE x.key = 1 AND x.coll <> 'BINARY')"
+            " FROM sqlite_schema m WHERE type IN ('index', 'trigger')",
             {}, [&](const db::Row& row) {
                 const std::string object = row.text(0) == "index"
                                                ? "index " + row.text(1)
                                                : "trigger " + row.text(2) + "." + row.text(1);
                 if (!facts_.contains("table " + row.text(2))) return;
                 if (row.text(3).empty()) return;  // A constraint's own.
-                const std::string words = normalised_words(row.text(3));
+                std::string words = normalised_words(row.text(3));
+                if (!row.is_null(4)) words += " compared by " + row.text(4);
                 add(object, row.text(2), words).create_sql = {
                     "DROP " + row.text(0) + " IF EXISTS \"" + row.text(1) + "\";", row.text(3) + ";"};
             });

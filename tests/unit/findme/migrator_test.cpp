@@ -1,6 +1,7 @@
 // What `findme migrate` promises, on every database.
 #include "findme/migrate.hpp"
 
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <filesystem>
 #include <fstream>
@@ -351,6 +352,45 @@ TEST_CASE("migrate: verify names what was dropped, added and changed, and repair
         found[difference.object] = std::string(to_string(difference.kind));
     CHECK_FALSE(found.contains("index users_email_event_unique"));
     CHECK(found.contains("column photos.nickname"));
+}
+
+TEST_CASE("migrate: verify notices what switches rules off", "[findme][postgres]") {
+    Subject subject(Schema::current);
+    if (subject.dialect() != db::Dialect::postgresql) return;
+    const auto [sql, object] = GENERATE(table<const char*, const char*>({
+        {"ALTER TABLE password_reset_tokens DISABLE TRIGGER ALL",
+         "constraint password_reset_tokens.password_reset_tokens_user_id_fkey"},
+        {"ALTER TABLE users ENABLE ROW LEVEL SECURITY", "table users"},
+        {"ALTER TABLE face_templates SET UNLOGGED", "table face_templates"},
+        {"CREATE RULE nobody AS ON INSERT TO users DO INSTEAD NOTHING", "rule users.nobody"},
+        {"ALTER SEQUENCE faces_id_seq MAXVALUE 1000 CYCLE", "column faces.id"},
+    }));
+    subject.run(sql);
+    auto migrator = subject.migrator();
+    const auto differences = migrator.verify().differences;
+    CAPTURE(sql);
+    CHECK(
+        std::any_of(differences.begin(), differences.end(),
+                    [&, wanted = std::string(object)](const auto& found) { return found.object == wanted; }));
+}
+
+TEST_CASE("migrate: repair keeps an index that cannot be exchanged", "[findme][postgres]") {
+    Subject subject(Schema::current);
+    if (subject.dialect() != db::Dialect::postgresql) return;
+    subject.run("DROP INDEX users_email_lower_event_key");
+    subject.run("CREATE UNIQUE INDEX users_email_lower_event_key ON users (lower(email), id)");
+    subject.run(
+        "INSERT INTO users (username, email, hashed_password) VALUES ('a', 'a@example.org', 'x'),"
+        " ('b', 'A@example.org', 'x')");
+    auto migrator = subject.migrator();
+    CHECK(error_of([&] { (void)migrator.repair(AlteredFiles::refuse, subject.silent); }).code ==
+          ErrorCode::constraint);
+    CHECK(subject.count("SELECT count(*) FROM pg_index WHERE indisvalid"
+                        " AND indexrelid = 'users_email_lower_event_key'::regclass") == 1);
+    subject.run("DELETE FROM users WHERE username = 'b'");
+    (void)migrator.repair(AlteredFiles::refuse, subject.silent);
+    CHECK(migrator.verify().good());
+    CHECK(subject.count("SELECT count(*) FROM pg_class WHERE relname LIKE 'findme_repair_%'") == 0);
 }
 
 TEST_CASE("migrate: a changed default is noticed and set right", "[findme][postgres]") {
