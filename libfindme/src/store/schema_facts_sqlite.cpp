@@ -132,6 +132,25 @@ std::vector<std::string> checks_in(std::string_view item) {
     return checks;
 }
 
+/// How a normalised item compares texts, as in ` collate nocase`; nothing where it does not say.
+std::string collation_in(std::string_view item) {
+    constexpr std::string_view kCollate = "collate ";
+    for (std::size_t at = 0; at < item.size();) {
+        if (item[at] == '(') {
+            at = after_closing(item, at);  // Words of a condition.
+        } else if (is_quote(item[at])) {
+            at = after_quoted(item, at);
+        } else if (!is_word(item[at])) {
+            ++at;
+        } else if (base::to_lower_ascii(item.substr(at, kCollate.size())) == kCollate) {
+            return " collate " + base::to_lower_ascii(first_word(item.substr(at + kCollate.size())));
+        } else {
+            while (at < item.size() && is_word(item[at])) ++at;
+        }
+    }
+    return {};
+}
+
 /// Reads one schema, table by table.
 class Reader {
   public:
@@ -150,7 +169,7 @@ class Reader {
                 tables.emplace_back(row.text(0), normalised_words(row.text(2)));
             });
         for (const auto& [table, sql] : tables) {
-            read_columns(table, base::to_lower_ascii(sql).find(" autoincrement") != std::string::npos);
+            read_columns(table, sql);
             read_foreign_keys(table);
             read_checks(table, sql);
             read_unique_constraints(table);
@@ -164,17 +183,22 @@ class Reader {
         return facts_[object] = SchemaFact{table, definition, {}};
     }
 
-    void read_columns(const std::string& table, bool autoincrement) {
+    /// @param sql  of the table, normalised: no pragma tells of its collations.
+    void read_columns(const std::string& table, const std::string& sql) {
+        const bool autoincrement = base::to_lower_ascii(sql).find(" autoincrement") != std::string::npos;
+        std::map<std::string, std::string> collations;
+        for (const std::string& item : table_items(sql)) collations[first_word(item)] = collation_in(item);
         std::map<std::int64_t, std::string> key;
         connection_.run(
-            "SELECT name, type || CASE \"notnull\" WHEN 1 THEN ' not null' ELSE '' END"
+            "SELECT name, type, CASE \"notnull\" WHEN 1 THEN ' not null' ELSE '' END"
             " || CASE WHEN hidden > 1 THEN ' generated' ELSE '' END"
             " || CASE WHEN dflt_value IS NULL THEN '' ELSE ' default ' || dflt_value END, pk"
             " FROM pragma_table_xinfo($1)",
             {table}, [&](const db::Row& row) {
-                const std::string identity = row.integer(2) == 1 && autoincrement ? " autoincrement" : "";
-                add("column " + table + "." + row.text(0), table, row.text(1) + identity);
-                if (row.integer(2) > 0) key[row.integer(2)] = row.text(0);
+                const std::string identity = row.integer(3) == 1 && autoincrement ? " autoincrement" : "";
+                add("column " + table + "." + row.text(0), table,
+                    row.text(1) + collations[row.text(0)] + row.text(2) + identity);
+                if (row.integer(3) > 0) key[row.integer(3)] = row.text(0);
             });
         std::string columns;
         for (const auto& [place, column] : key) columns += (columns.empty() ? "" : ", ") + column;
@@ -236,19 +260,15 @@ class Reader {
 
     void read_indexes_and_triggers() {
         connection_.run(
-            // How an index compares texts it has from its column, and its own words need not say it.
-            "SELECT type, name, tbl_name, coalesce(sql, ''), (SELECT group_concat(x.name || ' ' || x.coll)"
-            " FROM pragma_index_xinfo(m.name) x WHERE x.key = 1 AND x.coll <> 'BINARY')"
-            " FROM sqlite_schema m WHERE type IN ('index', 'trigger')",
+            "SELECT type, name, tbl_name, coalesce(sql, '')"
+            " FROM sqlite_schema WHERE type IN ('index', 'trigger')",
             {}, [&](const db::Row& row) {
                 const std::string object = row.text(0) == "index"
                                                ? "index " + row.text(1)
                                                : "trigger " + row.text(2) + "." + row.text(1);
                 if (!facts_.contains("table " + row.text(2))) return;
                 if (row.text(3).empty()) return;  // A constraint's own.
-                std::string words = normalised_words(row.text(3));
-                if (!row.is_null(4)) words += " compared by " + row.text(4);
-                add(object, row.text(2), words).create_sql = {
+                add(object, row.text(2), normalised_words(row.text(3))).create_sql = {
                     "DROP " + row.text(0) + " IF EXISTS \"" + row.text(1) + "\";", row.text(3) + ";"};
             });
     }
