@@ -38,6 +38,15 @@ void refuse_loss(const MigrationPlan& plan, DataLoss loss) {
                 "this would destroy " + lost + " for good: make a backup, then say --yes");
 }
 
+/// The name under which a repair makes an index before it takes the place of the old one; none for other
+/// statements.
+std::string spare_index(const std::string& object, const std::string& sql) {
+    constexpr std::string_view kIndex = "index ";
+    constexpr std::size_t kMaxName = 63;
+    if (!object.starts_with(kIndex) || !sql.starts_with("CREATE ")) return {};
+    return ("findme_repair_" + object.substr(kIndex.size())).substr(0, kMaxName);
+}
+
 void refuse_duplicates(const std::vector<DuplicateRows>& duplicates) {
     if (duplicates.empty()) return;
     std::string ids;
@@ -216,7 +225,7 @@ MigrationPlan Migrator::State::plan_repair(AlteredFiles altered_files) {
     for (const SchemaDifference& difference : report.differences) {
         if (difference.accepted || !difference.repairable) continue;
         for (const std::string& sql : expected.at(difference.object).create_sql)
-            store::add_online(repair, live, {sql});
+            store::add_online(repair, live, {.sql = sql, .index = spare_index(difference.object, sql)});
         repair.notes.push_back(std::string(to_string(difference.kind)) + ": " + difference.object);
     }
     MigrationPlan plan;

@@ -387,6 +387,7 @@ TEST_CASE("migrate: repair keeps an index that cannot be exchanged", "[findme][p
           ErrorCode::constraint);
     CHECK(subject.count("SELECT count(*) FROM pg_index WHERE indisvalid"
                         " AND indexrelid = 'users_email_lower_event_key'::regclass") == 1);
+    CHECK(subject.count("SELECT count(*) FROM pg_index WHERE NOT indisvalid") == 0);
     subject.run("DELETE FROM users WHERE username = 'b'");
     (void)migrator.repair(AlteredFiles::refuse, subject.silent);
     CHECK(migrator.verify().good());
