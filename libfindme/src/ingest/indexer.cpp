@@ -10,12 +10,10 @@
 #include <optional>
 #include <utility>
 
-#include "db/retry.hpp"
 #include "ingest/batch_writer.hpp"
 #include "ingest/in_flight.hpp"
+#include "ingest/photo_source.hpp"
 #include "ingest/photo_work.hpp"
-#include "ingest/scanner.hpp"
-#include "store/photo_repository.hpp"
 
 namespace findme {
 
@@ -45,55 +43,6 @@ namespace {
 /// Photos between the walk and the writer, for each job: enough that no worker waits for the slowest photo.
 constexpr std::size_t kPhotosInFlightPerJob = 4;
 
-/// The walk, with what the database knows of each path.
-class Source {
-  public:
-    Source(const IndexRequest& request, const IndexerParts& parts)
-        : request_(request),
-          model_(parts.model),
-          database_(parts.database),
-          scanner_(request.paths, request.more_paths) {}
-
-    std::optional<PhotoWork> next() {
-        if (request_.stop.stop_requested()) {
-            stopped_ = true;
-            return std::nullopt;
-        }
-        auto found = scanner_.next();
-        if (!found) return std::nullopt;
-        PhotoWork work;
-        work.item.path = std::move(found->path);
-        work.stat = found->stat;
-        if (found->failed || found->ignored) {
-            work.item.outcome = found->failed ? IndexOutcome::failed : IndexOutcome::ignored;
-            work.item.error = found->failed ? std::move(found->failed) : std::move(found->ignored);
-        } else if (is_unchanged(work)) {
-            work.item.outcome = IndexOutcome::unchanged;
-        } else {
-            work.wanted = !request_.dry_run;
-        }
-        return work;
-    }
-
-    [[nodiscard]] bool stopped() const { return stopped_; }
-
-  private:
-    bool is_unchanged(const PhotoWork& work) {
-        if (request_.reindex) return false;
-        const auto known = db::fetch_retrying(database_, [&](db::Connection& connection) {
-            return store::PhotoRepository(connection).find_path(request_.event.id, work.item.path, model_);
-        });
-        return known && known->indexed && known->size_bytes == work.stat.size_bytes &&
-               known->mtime_ns == work.stat.mtime_ns;
-    }
-
-    const IndexRequest& request_;
-    ModelId model_;
-    db::Database& database_;
-    Scanner scanner_;
-    bool stopped_ = false;
-};
-
 std::size_t job_count(const IndexRequest& request, const IndexerParts& parts) {
     if (request.jobs > 0) return static_cast<std::size_t>(request.jobs);
     if (parts.config.index_jobs > 0) return static_cast<std::size_t>(parts.config.index_jobs);
@@ -113,7 +62,7 @@ IndexSummary index_photos(const IndexRequest& request, const IndexerParts& parts
     tbb::enumerable_thread_specific<face::Workspace> workspaces;
     const auto work_again = [&](PhotoWork& work) { work_on(work, *context, workspaces.local()); };
 
-    Source source(request, parts);
+    PhotoSource source(request, parts.model, parts.database);
     BatchWriter writer(parts.database, request.event, parts.model, request.reindex, observer, work_again);
     const std::int64_t total = request.more_paths ? 0 : count_files(request.paths, request.stop);
 
