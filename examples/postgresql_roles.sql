@@ -68,4 +68,9 @@ SELECT format('REVOKE INSERT, UPDATE, DELETE ON %I FROM %I', kept.name, :'app_ro
  WHERE to_regclass('public.' || kept.name) IS NOT NULL
 \gexec
 
+-- The audit is only ever added to: not even the tool that writes it may change what it says.
+SELECT format('REVOKE UPDATE, DELETE ON audit_log FROM %I', :'app_role')
+ WHERE to_regclass('public.audit_log') IS NOT NULL
+\gexec
+
 COMMIT;

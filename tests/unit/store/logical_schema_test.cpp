@@ -80,6 +80,10 @@ Schemas logical_schema(const store::SchemaFacts& facts) {
             // SQLite has no booleans: its checks make them.
         } else if (fact.definition.starts_with("CHECK ")) {
             logical[object] = "check";  // Each writes down the condition in its own way.
+        } else if (object.starts_with("trigger ")) {
+            logical[object] = "trigger";  // Each has its own language for what it does,
+        } else if (object.starts_with("function ")) {
+            // and SQLite writes it into the trigger itself.
         } else if (object.starts_with("table ")) {
             logical[object] = "table";
         } else {

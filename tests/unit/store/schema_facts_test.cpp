@@ -244,7 +244,8 @@ TEST_CASE("schema facts: a dropped foreign key is noticed", "[store]") {
     const auto connection = database.connect();
     const bool sqlite = connection->dialect() == Dialect::sqlite;
     if (sqlite) {
-        edit_sqlite_table(*connection, "user_events", "user_id INTEGER NOT NULL REFERENCES users (id)",
+        edit_sqlite_table(*connection, "user_events",
+                          "user_id INTEGER NOT NULL REFERENCES users (id) ON DELETE CASCADE",
                           "user_id INTEGER NOT NULL");
     } else {
         connection->run_script("ALTER TABLE user_events DROP CONSTRAINT user_events_user_id_fkey;");
