@@ -12,6 +12,8 @@
 #include <variant>
 #include <vector>
 
+#include "findme/clock.hpp"
+
 namespace findme::db {
 
 using Bytes = std::vector<std::uint8_t>;
@@ -66,6 +68,8 @@ class Connection {
     /// @param name  letters, digits and dashes.
     /// @return null while another connection, in whatever process, holds the lock of this name.
     [[nodiscard]] virtual std::unique_ptr<NamedLock> try_lock(std::string_view name) = 0;
+    /// The database's own clock: what expires does so by one clock for all who share it.
+    [[nodiscard]] virtual Timestamp now() = 0;
     /// Makes rows that were deleted leave the database's own files (its log, its free space) too, as far as
     /// the dialect lets a client do so. Call it outside a transaction, after the commit that deleted them.
     /// @return false while another connection still reads older pages: then they go when it is done.

@@ -4,6 +4,7 @@
 #include <array>
 #include <charconv>
 #include <cstring>
+#include <limits>
 #include <optional>
 #include <pqxx/pqxx>
 #include <thread>
@@ -22,6 +23,8 @@ namespace {
 
 constexpr const char* kIdleInTransactionTimeout = "60s";
 constexpr std::chrono::milliseconds kReaderTimeout{5000};
+// Takes a tenth of a second; a larger table would keep everybody waiting.
+constexpr std::int64_t kQuicklyRewrittenBytes = std::int64_t{32} << 20U;
 constexpr std::chrono::milliseconds kReaderPoll{20};
 
 /// The text of a parameter; nothing for NULL.
@@ -224,11 +227,17 @@ void PostgresqlConnection::set_statement_timeout(std::chrono::milliseconds timeo
     run("SET statement_timeout = " + std::to_string(timeout.count()));
 }
 
-std::string PostgresqlConnection::tables_to_scrub() {
+std::string PostgresqlConnection::tables_to_scrub(Scrub how) {
     std::string tables;
-    run("SELECT name FROM unnest('{face_templates,faces,photo_paths,photos}'::text[]) AS name"
-        " WHERE to_regclass(quote_ident(name)) IS NOT NULL",
-        {}, [&](const Row& row) { tables += (tables.empty() ? "" : ", ") + row.text(0); });
+    const bool whole = how == Scrub::rewrite;
+    const std::string names =
+        whole ? "{face_templates,selfies}"
+              : "{face_templates,faces,photo_paths,photos,face_matches,photo_faces,selfies,"
+                "consents,users,user_events}";
+    run("SELECT name FROM unnest($1::text[]) AS name WHERE to_regclass(quote_ident(name)) IS NOT NULL"
+        " AND pg_relation_size(to_regclass(quote_ident(name))) <= $2",
+        {names, whole ? kQuicklyRewrittenBytes : std::numeric_limits<std::int64_t>::max()},
+        [&](const Row& row) { tables += (tables.empty() ? "" : ", ") + row.text(0); });
     return tables;
 }
 
@@ -250,17 +259,40 @@ bool PostgresqlConnection::wait_for_older_readers() {
     }
 }
 
+Timestamp PostgresqlConnection::now() {
+    Timestamp now;
+    run("SELECT clock_timestamp()", {},
+        [&](const Row& row) { now = timestamp_from_iso8601(row.text(0)).value(); });
+    return now;
+}
+
 bool PostgresqlConnection::scrub() {
-    const std::string tables = tables_to_scrub();
+    const std::string tables = tables_to_scrub(Scrub::vacuum);
     if (tables.empty()) return true;
     const bool seen_by_nobody = wait_for_older_readers();
     // A table that the role does not own is left to the server's own VACUUM: that is a warning, and no error.
     fit_ = false;  // Unless its timeout is set right again.
     set_statement_timeout(std::chrono::milliseconds{0});
     run("VACUUM (INDEX_CLEANUP ON) " + tables);
+    const bool rewritten = seen_by_nobody && rewrite_templates();
     set_statement_timeout(statement_timeout_);
     fit_ = true;
-    return seen_by_nobody;
+    return rewritten;
+}
+
+bool PostgresqlConnection::rewrite_templates() {
+    const std::string tables = tables_to_scrub(Scrub::rewrite);
+    if (tables.empty()) return true;
+    run("SELECT set_config('lock_timeout', $1, false)", {std::to_string(kReaderTimeout.count())});
+    bool rewritten = true;
+    try {
+        run("VACUUM (FULL) " + tables);
+    } catch (const Error& error) {
+        if (error.code() != ErrorCode::store_locked) throw;
+        rewritten = false;
+    }
+    run("SELECT set_config('lock_timeout', '0', false)");
+    return rewritten;
 }
 
 bool PostgresqlConnection::reset() noexcept {

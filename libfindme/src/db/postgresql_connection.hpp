@@ -32,8 +32,11 @@ class PostgresqlConnection final : public PooledConnection {
     void commit() override;
     void roll_back() override;
     [[nodiscard]] std::unique_ptr<NamedLock> try_lock(std::string_view name) override;
-    /// Dead rows of the tables that held faces and paths are vacuumed away, as far as the role may do that.
-    /// What the write-ahead log, replicas and backups keep is out of a client's reach.
+    [[nodiscard]] Timestamp now() override;
+    /// Dead rows of the tables that held faces, paths and references are vacuumed away, as far as the role
+    /// may do that, and templates are written anew while their tables are small (32 MiB): in larger ones the
+    /// gaps are overwritten by what comes next. What the write-ahead log, replicas and backups keep is out of
+    /// a client's reach.
     bool scrub() override;
 
     [[nodiscard]] bool reset() noexcept override;
@@ -49,7 +52,12 @@ class PostgresqlConnection final : public PooledConnection {
     [[noreturn]] void fail(Effect effect, bool inside);
     void refuse_failed_commit();
     void set_statement_timeout(std::chrono::milliseconds timeout);
-    [[nodiscard]] std::string tables_to_scrub();
+    enum class Scrub { vacuum, rewrite };
+    [[nodiscard]] std::string tables_to_scrub(Scrub how);
+    /// Vacuumed pages that keep other rows keep the bytes of those that went in their gaps: small tables of
+    /// templates are written anew.
+    /// @return false when somebody uses them for too long.
+    [[nodiscard]] bool rewrite_templates();
     /// Waits a little for transactions that may still see what was deleted before this moment.
     [[nodiscard]] bool wait_for_older_readers();
     [[nodiscard]] bool is_open() const noexcept;

@@ -255,6 +255,13 @@ std::unique_ptr<NamedLock> SqliteConnection::try_lock(std::string_view name) {
     return try_file_lock((unresolved ? path_ : path.string()) + "-" + std::string(name) + ".lock");
 }
 
+Timestamp SqliteConnection::now() {
+    Timestamp now;
+    run("SELECT strftime('%Y-%m-%dT%H:%M:%fZ', 'now')", {},
+        [&](const Row& row) { now = timestamp_from_iso8601(row.text(0)).value(); });
+    return now;
+}
+
 bool SqliteConnection::scrub() {
     // The log keeps earlier versions of pages until it is written back and cut off.
     std::int64_t busy = 0;

@@ -35,6 +35,7 @@ class SqliteConnection final : public PooledConnection {
     void commit() override;
     void roll_back() override;
     [[nodiscard]] std::unique_ptr<NamedLock> try_lock(std::string_view name) override;
+    [[nodiscard]] Timestamp now() override;
     bool scrub() override;
 
     [[nodiscard]] bool reset() noexcept override;
