@@ -92,6 +92,9 @@ ExitCode run_app(const std::vector<std::string>& arguments, const Environment& e
     setup_model(app, action);
     setup_config(app, action);
     setup_migrate(app, action);
+    setup_user(app, action);
+    setup_token(app, action);
+    setup_audit(app, action);
     setup_version(app, action);
 
     try {

@@ -1,5 +1,7 @@
 #include "context.hpp"
 
+#include <unistd.h>
+
 #include "output/json.hpp"
 #include "output/text.hpp"
 
@@ -36,8 +38,22 @@ std::string Context::data_dir() {
 }
 
 Findme& Context::findme() {
-    if (!findme_) findme_ = std::make_unique<Findme>(config().config, data_dir());
+    if (!findme_) {
+        Services services;
+        services.log = &log_;
+        services.actor = "cli:uid=" + std::to_string(getuid());
+        findme_ = std::make_unique<Findme>(config().config, data_dir(), services);
+    }
     return *findme_;
+}
+
+/// For who asked for it: what refused a login is not for who tried.
+void Context::VerboseLog::write(LogLevel level, std::string_view event, std::span<const LogField> fields) {
+    if (!context_.options.verbose) return;
+    std::string line = std::string(to_string(level)) + " " + std::string(event);
+    for (const auto& field : fields) line += " " + std::string(field.key) + "=" + field.value;
+    const std::lock_guard lock(mutex_);
+    context_.err() << "findme: " << one_line(line) << '\n';
 }
 
 bool Context::shows_progress() const {

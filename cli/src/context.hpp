@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
@@ -53,10 +54,21 @@ class Context {
     void complain(const ErrorInfo& error);
 
   private:
+    class VerboseLog final : public Log {
+      public:
+        explicit VerboseLog(Context& context) : context_(context) {}
+        void write(LogLevel level, std::string_view event, std::span<const LogField> fields) override;
+
+      private:
+        Context& context_;
+        std::mutex mutex_;
+    };
+
     void warn_of_password();
 
     const Environment& environment_;
     Terminal terminal_;
+    VerboseLog log_{*this};
     std::optional<LoadedConfig> config_;
     std::unique_ptr<Findme> findme_;
 };

@@ -8,13 +8,18 @@ ExitCode exit_code_of(ErrorCode code) noexcept {
         case ErrorCode::config_invalid:
         case ErrorCode::confirmation_required:
         case ErrorCode::model_missing:
+        case ErrorCode::password_refused:
             return ExitCode::usage;
         case ErrorCode::not_found:
             return ExitCode::nothing;
         case ErrorCode::retention_expired:
         case ErrorCode::store_denied:
+        case ErrorCode::login_refused:
+        case ErrorCode::token_refused:
             return ExitCode::denied;
         case ErrorCode::already_exists:
+        case ErrorCode::still_responsible:
+        case ErrorCode::too_many_requests:
         case ErrorCode::constraint:
         case ErrorCode::store_unreachable:
         case ErrorCode::store_locked:

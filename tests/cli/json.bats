@@ -26,7 +26,7 @@ expect_keys() {
     done
 }
 
-event_keys=(type v id name code date retention_days created_at expires_at photos failed faces)
+event_keys=(type v id name code date retention_days created_at expires_at photographer_id purged_at photos failed faces)
 photo_keys=(type v id sha256 paths paths.[].text status width_px height_px captured_at indexed_at face_count)
 face_keys=(id box box.x box.y box.width box.height landmarks landmarks.[].x landmarks.[].y detection_score height_px sharpness yaw roll_deg)
 

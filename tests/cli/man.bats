@@ -10,12 +10,12 @@ setup() { fresh_home; }
 of_help() { grep -oE -- '(^|[ ,])--[a-z][a-z0-9-]*' | sed 's/^[ ,]*//' | sort -u; }
 of_page() { grep -E '^\.(It|Op|Nm|Fl) ' "$1" | grep -oE -- '(Fl |[|,] )-[a-z][a-z0-9-]*' | sed -E 's/^(Fl |[|,] )-/--/' | sort -u; }
 
-# The help of a verb and of all its subcommands.
+# The help of a verb and of all its subcommands, and of theirs.
 whole_help() {
-    local verb=$1 sub
-    findme "$verb" --help
-    findme "$verb" --help | sed -n '/^Subcommands:/,/^$/p' | awk '/^  [a-z]/ { print $1 }' | while read -r sub; do
-        findme "$verb" "$sub" --help
+    local sub
+    findme "$@" --help
+    for sub in $(findme "$@" --help | sed -n '/^Subcommands:/,/^$/p' | awk '/^  [a-z]/ { print $1 }'); do
+        whole_help "$@" "$sub"
     done
 }
 

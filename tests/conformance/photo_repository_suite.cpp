@@ -230,7 +230,7 @@ TEST_CASE("photos: a batch with one impossible record saves none", "[store]") {
     Fixture store(GENERATE(from_range(available_databases())));
     std::array records = {store.record(1, "/a.jpg"), store.record(2, "/b.jpg")};
     records[1].event = EventId{999};
-    CHECK(code_of([&] { store.photos.save(records); }) == ErrorCode::constraint);
+    CHECK(code_of([&] { store.photos.save(records); }) == ErrorCode::not_found);
     CHECK(store.rows("photos") == 0);
     CHECK(store.rows("faces") == 0);
     store.photos.save({});

@@ -6,6 +6,9 @@
 homes=(
     'yaml-cpp/' 'libfindme/src/config'
     'sodium' 'libfindme/src/base libfindme/src/access'
+    'openssl/' 'libfindme/src/base'
+    'utf8proc' 'libfindme/src/base'
+    'crypt\.h' 'libfindme/src/access'
     'sqlite3' 'libfindme/src/db'
     'pqxx/|libpq' 'libfindme/src/db'
     'tbb/|oneapi/tbb' 'libfindme/src/ingest'

@@ -19,9 +19,17 @@ void setup_photo(CLI::App& app, Action& action);
 void setup_model(CLI::App& app, Action& action);
 void setup_config(CLI::App& app, Action& action);
 void setup_migrate(CLI::App& app, Action& action);
+void setup_token(CLI::App& app, Action& action);
+void setup_audit(CLI::App& app, Action& action);
+void setup_user(CLI::App& app, Action& action);
+/// Parts of setup_user().
+void setup_user_import(CLI::App& user, Action& action);
+void setup_user_selfie(CLI::App& user, Action& action);
 void setup_version(CLI::App& app, Action& action);
 
 /// `--event CODE`, the same for every command that works within an event.
 void add_event_option(CLI::App& command, std::string& code);
+/// `NAME [--event CODE]`, the same for every command that works on one account.
+void add_user_options(CLI::App& command, std::string& name, std::string& event);
 
 }  // namespace findme::cli

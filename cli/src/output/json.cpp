@@ -51,7 +51,10 @@ Json path_json(const std::string& path) {
 }
 
 Json to_json(const ErrorInfo& error) {
-    return {{"code", to_string(error.code)}, {"message", error.message}, {"retry", error.retry != Retry::no}};
+    Json json = {
+        {"code", to_string(error.code)}, {"message", error.message}, {"retry", error.retry != Retry::no}};
+    for (const auto& problem : error.problems) json["problems"].push_back(to_json(problem));
+    return json;
 }
 
 Json to_json(const Event& event) {
@@ -63,7 +66,9 @@ Json to_json(const Event& event) {
             {"date", event.date ? Json(to_iso8601(*event.date)) : Json(nullptr)},
             {"retention_days", event.retention_days},
             {"created_at", to_iso8601(event.created_at)},
-            {"expires_at", to_iso8601(event.expires_at)}};
+            {"expires_at", to_iso8601(event.expires_at)},
+            {"photographer_id", event.photographer ? Json(event.photographer->value) : Json(nullptr)},
+            {"purged_at", optional_time(event.purged_at)}};
 }
 
 Json to_json(const Event& event, const EventCounts& counts) {

@@ -3,6 +3,7 @@
 #include <exception>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "findme/export.hpp"
 
@@ -16,6 +17,12 @@ enum class ErrorCode {
     not_found,          ///< The event, photo or model named does not exist.
     already_exists,     ///< The name or code is taken.
     retention_expired,  ///< The event is past its retention: nothing may be searched in it.
+    still_responsible,  ///< A photographer whose events nobody takes over.
+    // Who may come in.
+    login_refused,      ///< Unknown account, wrong password or another rule; which one is in the log alone.
+    password_refused,   ///< A new password that is not good enough; the message gives all reasons.
+    token_refused,      ///< Mistyped, unknown, used, voided or expired.
+    too_many_requests,  ///< Later again.
     // The store.
     store_unreachable,  ///< The database cannot be opened or answered no more.
     store_locked,       ///< Another process holds the lock; the same call may succeed later.
@@ -65,6 +72,8 @@ struct ErrorInfo {
     std::string subject = {};  ///< The file, event, key ... it is about; bytes as given, may be empty.
     Retry retry = Retry::no;
     bool in_doubt = false;  ///< The work may or may not have been committed; look before repeating it.
+    /// Each thing that is wrong, where several were found at once; the message sums them up.
+    std::vector<ErrorInfo> problems = {};
 };
 
 /// An operation failed: store gone, schema too old, a bug. One bad item never throws; see Result.

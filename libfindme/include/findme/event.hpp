@@ -8,13 +8,14 @@
 #include <vector>
 
 #include "findme/clock.hpp"
+#include "findme/erasure.hpp"
 #include "findme/export.hpp"
 #include "findme/ids.hpp"
 
 namespace findme {
 
-namespace db {
-class Database;
+namespace access {
+struct Parts;
 }
 
 inline constexpr int kDefaultRetentionDays = 365;
@@ -30,6 +31,9 @@ struct Event {
     Timestamp created_at;
     /// From here on nothing may be matched: `retention_days` after the event's date, or after its creation.
     Timestamp expires_at;
+    std::optional<AccountId> photographer;  ///< Whose event it is.
+    /// When its faces were erased; from here on nothing is indexed, until the retention is set anew.
+    std::optional<Timestamp> purged_at;
 };
 
 /// What an event holds.
@@ -39,20 +43,44 @@ struct EventCounts {
     std::int64_t faces = 0;
 };
 
+/// Who and what is in an event.
+struct EventStats {
+    std::int64_t guests = 0;   ///< Whose own event it is.
+    std::int64_t joined = 0;   ///< Guests of other events.
+    std::int64_t selfies = 0;  ///< References of both.
+    std::int64_t photos = 0;   ///< Indexed, failed ones not counted.
+    std::int64_t failed = 0;
+    std::int64_t photos_without_face = 0;
+    std::int64_t faces = 0;
+    std::int64_t matches = 0;
+    std::int64_t matched_guests = 0;
+};
+
 struct EventRequest {
     std::string name;
     std::string code;  ///< Empty: one is generated.
     std::optional<Date> date;
     int retention_days = kDefaultRetentionDays;
+    std::optional<AccountId> photographer;
+};
+
+/// What is to be different; what is not given stays.
+struct EventUpdate {
+    std::optional<std::string> name;
+    std::optional<std::string> code;
+    std::optional<Date> date;
+    std::optional<int> retention_days;
+    std::optional<AccountId> photographer;
+    bool no_photographer = false;  ///< Nobody's event any more.
 };
 
 /// Upper case, without blanks and dashes: "a7 kq-2mxp" and "A7KQ2MXP" are one code.
 FINDME_API std::string normalise_event_code(std::string_view code);
 
-/// Events of one database. Thread-safe.
+/// Events of one database. Every change is one transaction together with its entry in the audit. Thread-safe.
 class FINDME_API Events {
   public:
-    Events(std::shared_ptr<db::Database> database, const Clock& clock);
+    explicit Events(std::shared_ptr<const access::Parts> parts);
     ~Events();
 
     /// @errors throws Error{invalid_argument} naming every problem of the request at once,
@@ -67,12 +95,31 @@ class FINDME_API Events {
     /// As it is now. @errors throws Error{not_found}.
     [[nodiscard]] Event find(EventId id);
     [[nodiscard]] EventCounts counts(EventId event);
-    /// @errors throws Error{retention_expired} once the event is past its retention.
+    [[nodiscard]] EventStats stats(EventId event);
+    /// A date or a retention that ends in the future opens a purged event again: its photos may be indexed
+    /// anew.
+    /// @errors as create(), and Error{not_found}.
+    Event update(EventId id, const EventUpdate& update);
+
+    /// Removes the event with its guests, its photos' rows, faces, templates and matches, and looks again.
+    /// The photo files stay, and so do guests of other events who joined it. A big event goes in several
+    /// transactions, each of which leaves an event that is whole: a run that was killed is finished by
+    /// another.
+    /// @errors throws Error{not_found}.
+    ErasureReceipt remove(EventId event, DryRun dry_run = DryRun::no);
+    /// Removes the faces, templates and matches of the event, and the selfies and consents of its guests
+    /// unless another event of theirs is within its retention; looks again. The event, its accounts and the
+    /// rows of its photos stay.
+    /// @errors throws Error{not_found}.
+    ErasureReceipt purge(EventId event, DryRun dry_run = DryRun::no);
+    /// Events past their retention of which a purge would find something, oldest first.
+    [[nodiscard]] std::vector<Event> expired();
+
+    /// @errors throws Error{retention_expired} once the event is past its retention, or purged.
     void require_searchable(const Event& event) const;
 
   private:
-    std::shared_ptr<db::Database> database_;
-    const Clock& clock_;
+    std::shared_ptr<const access::Parts> parts_;
 };
 
 }  // namespace findme

@@ -4,22 +4,29 @@
 #include <string>
 #include <vector>
 
+#include "findme/account.hpp"
+#include "findme/audit.hpp"
 #include "findme/config.hpp"
 #include "findme/event.hpp"
 #include "findme/export.hpp"
 #include "findme/ingest.hpp"
+#include "findme/log.hpp"
 #include "findme/match.hpp"
 #include "findme/migrate.hpp"
 #include "findme/model.hpp"
 #include "findme/photo.hpp"
+#include "findme/secret.hpp"
 #include "findme/text.hpp"
+#include "findme/token.hpp"
 #include "findme/version.hpp"
 
 namespace findme {
 
 /// What the host brings.
 struct Services {
-    const Clock* clock = nullptr;  ///< Null: the system's. Must outlive the Findme.
+    const Clock* clock = nullptr;   ///< Null: the system's. Must outlive the Findme.
+    Log* log = nullptr;             ///< Null: silence. Must outlive the Findme.
+    std::string actor = "library";  ///< Who is at work, for the audit: an id, never a name or an e-mail.
 };
 
 /// Models and database, wired: everything findme does begins here. Thread-safe; models are loaded at first
@@ -36,8 +43,11 @@ class FINDME_API Findme {
     Findme& operator=(const Findme&) = delete;
     ~Findme();
 
+    [[nodiscard]] Accounts& accounts();
+    [[nodiscard]] Audit& audit();
     [[nodiscard]] Events& events();
     [[nodiscard]] Photos& photos();
+    [[nodiscard]] Tokens& tokens();
 
     /// Brings the faces of photos into an event.
     /// @errors   a bad file is an item of the observer; throws Error{not_found} when a path does not exist,

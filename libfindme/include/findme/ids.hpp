@@ -21,6 +21,9 @@ struct Id {
 using EventId = Id<struct EventTag>;
 using PhotoId = Id<struct PhotoTag>;
 using FaceId = Id<struct FaceTag>;
+using AccountId = Id<struct AccountTag>;
+using SelfieId = Id<struct SelfieTag>;
+using TokenId = Id<struct TokenTag>;
 
 /// Names a model together with everything that shapes its templates (alignment, mirroring). Templates of
 /// different models are never compared.

@@ -5,10 +5,13 @@
 #include <vector>
 
 #include "access/event_code.hpp"
+#include "access/journal.hpp"
+#include "access/parts.hpp"
 #include "base/text.hpp"
 #include "db/connection.hpp"
 #include "db/retry.hpp"
 #include "findme/event.hpp"
+#include "store/account_repository.hpp"
 #include "store/event_repository.hpp"
 
 namespace findme {
@@ -56,10 +59,57 @@ std::string problems_of(const EventRequest& request, const std::string& code) {
     return sentence;
 }
 
+[[noreturn]] void throw_gone() {
+    throw Error(ErrorCode::not_found, "the event is no longer there: it was deleted meanwhile");
+}
+
+void require_photographer(db::Connection& connection, AccountId id) {
+    const auto found = store::AccountRepository(connection).find(id);
+    const std::string subject = "id:" + std::to_string(id.value);
+    if (!found) throw Error(ErrorCode::not_found, "there is no account " + subject, subject);
+    if (found->account.role == Role::guest || !found->account.is_active) {
+        throw Error(ErrorCode::invalid_argument,
+                    "the account " + subject +
+                        " cannot have an event: name a photographer or an admin who is not disabled",
+                    subject);
+    }
+}
+
+Event changed(const Event& event, const EventUpdate& update, Timestamp now) {
+    Event after = event;
+    if (update.name) after.name = base::trimmed(*update.name);
+    if (update.code) after.code = normalise_event_code(*update.code);
+    if (update.date) after.date = update.date;
+    if (update.retention_days) after.retention_days = *update.retention_days;
+    if (update.no_photographer) after.photographer.reset();
+    if (update.photographer) after.photographer = update.photographer;
+    if (!update.date && !update.retention_days) return after;
+    after.expires_at = store::retention_end(after);
+    // Somebody decided that its faces may be searched again; they are not there yet.
+    if (now < after.expires_at) after.purged_at.reset();
+    return after;
+}
+
+/// What was given, by name: values may be personal.
+std::string words_of(const EventUpdate& update) {
+    std::string words;
+    const auto add = [&](bool given, const std::string& word) {
+        if (given) words += (words.empty() ? "" : " ") + word;
+    };
+    add(update.name.has_value(), "name=changed");
+    add(update.code.has_value(), "code=changed");
+    add(update.date.has_value(), "date=changed");
+    add(update.retention_days.has_value(),
+        "retention_days=" + std::to_string(update.retention_days.value_or(0)));
+    add(update.photographer.has_value(),
+        "photographer=" + std::to_string(update.photographer.value_or(AccountId{}).value));
+    add(update.no_photographer, "photographer=none");
+    return words;
+}
+
 }  // namespace
 
-Events::Events(std::shared_ptr<db::Database> database, const Clock& clock)
-    : database_(std::move(database)), clock_(clock) {
+Events::Events(std::shared_ptr<const access::Parts> parts) : parts_(std::move(parts)) {
     // Before any random code; several threads may come at once, and coming again does nothing.
     if (sodium_init() < 0) throw Error(ErrorCode::internal, "the system has no source of random numbers");
 }
@@ -75,18 +125,22 @@ Event Events::create(const EventRequest& request) {
     event.name = base::trimmed(request.name);
     event.date = request.date;
     event.retention_days = request.retention_days;
-    event.created_at = clock_.now();
-    const auto begin = request.date ? Timestamp{std::chrono::sys_days{*request.date} + std::chrono::days{1}}
-                                    : event.created_at;
-    event.expires_at = begin + std::chrono::days{request.retention_days};
+    event.created_at = parts_->clock.now();
+    event.expires_at = store::retention_end(event);
+    event.photographer = request.photographer;
 
     // A generated code is taken with a chance of one in tens of millions: a few tries are plenty.
     constexpr int kTries = 5;
     for (int attempt = 1;; ++attempt) {
         event.code = chosen.empty() ? access::generate_event_code() : chosen;
         try {
-            event.id = db::fetch_retrying(*database_, [&](db::Connection& connection) {
-                return store::EventRepository(connection).insert(event);
+            event.id = db::fetch_retrying(*parts_->database, [&](db::Connection& connection) {
+                db::Transaction transaction(connection, db::Access::write);
+                if (event.photographer) require_photographer(connection, *event.photographer);
+                const EventId id = store::EventRepository(connection).insert(event);
+                access::record(connection, *parts_, "event.created", access::subject_of(id));
+                transaction.commit();
+                return id;
             });
             return event;
         } catch (const Error& error) {
@@ -95,15 +149,44 @@ Event Events::create(const EventRequest& request) {
     }
 }
 
-std::vector<Event> Events::list() {
+Event Events::update(EventId id, const EventUpdate& update) {
     return db::fetch_retrying(
-        *database_, [](db::Connection& connection) { return store::EventRepository(connection).list(); });
+        *parts_->database,
+        [&](db::Connection& connection) {
+            db::Transaction transaction(connection, db::Access::write);
+            store::EventRepository events(connection);
+            if (!events.hold(id)) throw_gone();
+            Event event = changed(events.find(id).value(), update, parts_->clock.now());
+            // The rules for a new event; what is not given is not judged again.
+            const EventRequest request{update.name.value_or("-"), update.code.value_or(""), update.date,
+                                       update.retention_days.value_or(kDefaultRetentionDays), std::nullopt};
+            std::string problems = problems_of(request, event.code);
+            if (update.code && event.code.empty()) problems = "the code is empty";
+            if (!problems.empty()) {
+                throw Error(ErrorCode::invalid_argument,
+                            "the event " + base::quoted(event.code) + " cannot be changed: " + problems,
+                            event.code);
+            }
+            if (update.photographer) require_photographer(connection, *update.photographer);
+            events.update(event);
+            if (update.date) events.set_date(id, *update.date);
+            access::record(connection, *parts_, "event.updated", access::subject_of(id), words_of(update));
+            transaction.commit();
+            return event;
+        },
+        db::IfInDoubt::repeat);
+}
+
+std::vector<Event> Events::list() {
+    return db::fetch_retrying(*parts_->database, [](db::Connection& connection) {
+        return store::EventRepository(connection).list();
+    });
 }
 
 Event Events::find(std::string_view code) {
     const std::string normal = normalise_event_code(code);
     if (!normal.empty()) {
-        const auto event = db::fetch_retrying(*database_, [&](db::Connection& connection) {
+        const auto event = db::fetch_retrying(*parts_->database, [&](db::Connection& connection) {
             return store::EventRepository(connection).find_by_code(code);
         });
         if (event) return *event;
@@ -112,7 +195,7 @@ Event Events::find(std::string_view code) {
     if (normal.empty() && all.size() == 1) return all.front();
     if (all.empty()) {
         throw Error(ErrorCode::not_found,
-                    "there is no event in " + database_->display_name() +
+                    "there is no event in " + parts_->database->display_name() +
                         " yet: make one with `findme event create NAME`",
                     std::string(code));
     }
@@ -130,26 +213,42 @@ Event Events::find(std::string_view code) {
 }
 
 Event Events::find(EventId id) {
-    for (auto& event : list()) {
-        if (event.id == id) return std::move(event);
-    }
-    throw Error(ErrorCode::not_found, "the event is no longer there: it was deleted meanwhile");
+    const auto event = db::fetch_retrying(*parts_->database, [&](db::Connection& connection) {
+        return store::EventRepository(connection).find(id);
+    });
+    if (!event) throw_gone();
+    return *event;
 }
 
 EventCounts Events::counts(EventId event) {
-    return db::fetch_retrying(*database_, [&](db::Connection& connection) {
+    return db::fetch_retrying(*parts_->database, [&](db::Connection& connection) {
         return store::EventRepository(connection).counts(event);
     });
 }
 
+EventStats Events::stats(EventId event) {
+    return db::fetch_retrying(*parts_->database, [&](db::Connection& connection) {
+        return store::EventRepository(connection).stats(event);
+    });
+}
+
 void Events::require_searchable(const Event& event) const {
-    if (clock_.now() < event.expires_at) return;
-    throw Error(
-        ErrorCode::retention_expired,
-        "the event " + base::quoted(event.code) + " is past its retention since " +
-            to_iso8601(event.expires_at) +
-            ": its faces may no longer be searched (a new event may be made for what is still needed)",
-        event.code);
+    if (parts_->clock.now() >= event.expires_at) {
+        throw Error(
+            ErrorCode::retention_expired,
+            "the event " + base::quoted(event.code) + " is past its retention since " +
+                to_iso8601(event.expires_at) +
+                ": its faces may no longer be searched (a new event may be made for what is still needed)",
+            event.code);
+    }
+    if (event.purged_at) {
+        throw Error(ErrorCode::retention_expired,
+                    "the faces of the event " + base::quoted(event.code) + " were purged on " +
+                        to_iso8601(*event.purged_at) +
+                        ": set its retention anew (findme event update --retention-days), then index its "
+                        "photos again",
+                    event.code);
+    }
 }
 
 }  // namespace findme

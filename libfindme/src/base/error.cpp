@@ -14,6 +14,16 @@ std::string_view to_string(ErrorCode code) noexcept {
             return "already_exists";
         case ErrorCode::retention_expired:
             return "retention_expired";
+        case ErrorCode::still_responsible:
+            return "still_responsible";
+        case ErrorCode::login_refused:
+            return "login_refused";
+        case ErrorCode::password_refused:
+            return "password_refused";
+        case ErrorCode::token_refused:
+            return "token_refused";
+        case ErrorCode::too_many_requests:
+            return "too_many_requests";
         case ErrorCode::store_unreachable:
             return "store_unreachable";
         case ErrorCode::store_locked:

@@ -4,14 +4,18 @@
 #include <mutex>
 #include <thread>
 
+#include "access/parts.hpp"
 #include "config/model_manifest.hpp"
 #include "db/connection.hpp"
+#include "db/retry.hpp"
 #include "deliver/contact_sheet.hpp"
 #include "face/face_analyser.hpp"
 #include "face/model_files.hpp"
 #include "findme/open_store.hpp"
 #include "ingest/indexer.hpp"
+#include "match/event_matcher.hpp"
 #include "match/matcher.hpp"
+#include "match/selfie.hpp"
 #include "store/schema.hpp"
 
 namespace findme {
@@ -54,10 +58,14 @@ struct Findme::State {
     const Clock& clock;
     ModelManifest manifest = config::parse_manifest(config::embedded_manifest_yaml());
     std::shared_ptr<db::Database> database;
-    Events events;
-    Photos photos;
     std::once_flag models_loaded;
     std::unique_ptr<face::FaceAnalyser> loaded_analyser;
+    std::shared_ptr<const access::Parts> parts;
+    Accounts accounts;
+    Audit audit;
+    Events events;
+    Photos photos;
+    Tokens tokens;
 
     State(Config config_in, std::string data_dir_in, Services services_in)
         : config(std::move(config_in)),
@@ -65,8 +73,16 @@ struct Findme::State {
           services(std::move(services_in)),
           clock(services.clock != nullptr ? *services.clock : system_clock()),
           database(open_store(config, data_dir)),
-          events(database, clock),
-          photos(database) {}
+          parts(std::make_shared<const access::Parts>(access::Parts{
+              database, clock, services.log, services.actor,
+              match::make_selfie_judge([this]() -> const face::FaceAnalyser& { return analyser(); }, config,
+                                       manifest.calibration),
+              match::make_event_matcher(manifest.calibration, config.match_min_score, clock)})),
+          accounts(parts),
+          audit(database),
+          events(parts),
+          photos(database),
+          tokens(parts) {}
 
     /// Models take a tenth of a second to load: commands that do not need them do not pay for it.
     const face::FaceAnalyser& analyser() {
@@ -82,21 +98,41 @@ Findme::Findme(Config config, std::string data_dir, Services services)
 
 Findme::~Findme() = default;
 
+Accounts& Findme::accounts() {
+    return state_->accounts;
+}
+Audit& Findme::audit() {
+    return state_->audit;
+}
 Events& Findme::events() {
     return state_->events;
 }
 Photos& Findme::photos() {
     return state_->photos;
 }
+Tokens& Findme::tokens() {
+    return state_->tokens;
+}
 
 IndexSummary Findme::index(const IndexRequest& request, IndexObserver& observer) {
     // As it is now: the caller's copy may be old, and retention may have been shortened since.
     state_->events.require_searchable(state_->events.find(request.event.id));
     const face::FaceAnalyser* analyser = request.dry_run ? nullptr : &state_->analyser();
-    return ingest::index_photos(
+    IndexSummary summary = ingest::index_photos(
         request,
         {*state_->database, analyser, state_->clock, state_->config, state_->manifest.calibration.model},
         observer);
+    // Also those that an earlier run left when it was killed before this.
+    while (!request.dry_run && !summary.cancelled) {
+        const auto matched = db::fetch_retrying(
+            *state_->database,
+            [&](db::Connection& connection) {
+                return state_->parts->event_matcher->match_new(connection, request.event.id);
+            },
+            db::IfInDoubt::repeat);
+        if (matched == 0) break;
+    }
+    return summary;
 }
 
 MatchReport Findme::match(const MatchRequest& request) {

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <limits>
 #include <map>
 #include <vector>
 
@@ -23,23 +22,6 @@ struct Candidate {
 /// Nearest first; ids break ties, so that equal runs print equal lists.
 bool nearer(const Candidate& a, const Candidate& b) {
     return a.distance != b.distance ? a.distance < b.distance : a.face < b.face;
-}
-
-/// Says of each accepted selfie how much it looks like the nearest other one.
-void rate_agreement(std::vector<SelfieCheck>& selfies, const std::vector<Template>& references,
-                    const Calibration& calibration) {
-    if (references.size() < 2) return;
-    std::size_t index = 0;
-    for (auto& selfie : selfies) {
-        if (selfie.refused) continue;
-        double nearest = std::numeric_limits<double>::max();
-        for (std::size_t other = 0; other < references.size(); ++other) {
-            if (other != index)
-                nearest = std::min(nearest, search::distance(references[index], references[other]));
-        }
-        selfie.agreement = score_of(nearest, calibration);
-        ++index;
-    }
 }
 
 /// Searches the event for one person. Fills in what the report says of it, from the start.
@@ -88,20 +70,11 @@ MatchReport find_person(const MatchRequest& request, const MatcherParts& parts) 
         throw Error(ErrorCode::invalid_argument, "the least score of a match is a number from 0 to 100");
     }
     std::vector<Template> references;
-    face::Workspace workspace;
-    for (const auto& path : request.selfies) {
-        SelfieCheck check{path, std::nullopt, {}, std::nullopt};
-        if (auto selfie = read_selfie(path, parts.analyser, parts.config, workspace)) {
-            check.face = selfie->face;
-            references.push_back(selfie->face_template);
-        } else {
-            check.refused = selfie.error();
-        }
-        report.selfies.push_back(std::move(check));
+    for (auto& judged : judge_selfies(request.selfies, parts.analyser, parts.config, parts.calibration)) {
+        if (!judged.check.refused) references.push_back(judged.face_template);
+        report.selfies.push_back(std::move(judged.check));
     }
     if (references.empty()) return report;
-
-    rate_agreement(report.selfies, references, parts.calibration);
     const search::Probe probe(std::move(references));
     db::run_retrying(parts.database, [&](db::Connection& connection) {
         search_event(report, probe, request, parts.calibration, connection);

@@ -2,11 +2,13 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <string>
 #include <vector>
 
 #include "base/file.hpp"
 #include "base/text.hpp"
+#include "search/probe.hpp"
 
 namespace findme::match {
 namespace {
@@ -42,6 +44,37 @@ ErrorInfo judge(const Face& face, const Config& config) {
     return {ErrorCode::internal, ""};
 }
 
+/// Says of each accepted selfie how much it looks like the nearest other one.
+void rate_agreement(std::vector<access::JudgedSelfie>& selfies, const Calibration& calibration) {
+    for (auto& selfie : selfies) {
+        if (selfie.check.refused) continue;
+        double nearest = std::numeric_limits<double>::max();
+        for (const auto& other : selfies) {
+            if (&other != &selfie && !other.check.refused)
+                nearest = std::min(nearest, search::distance(selfie.face_template, other.face_template));
+        }
+        if (nearest < std::numeric_limits<double>::max())
+            selfie.check.agreement = score_of(nearest, calibration);
+    }
+}
+
+class LazySelfieJudge final : public access::SelfieJudge {
+  public:
+    LazySelfieJudge(std::function<const face::FaceAnalyser&()> analyser, Config config,
+                    Calibration calibration)
+        : analyser_(std::move(analyser)), config_(std::move(config)), calibration_(std::move(calibration)) {}
+
+    [[nodiscard]] std::vector<access::JudgedSelfie> judge(std::span<const std::string> files) const override {
+        return judge_selfies(files, analyser_(), config_, calibration_);
+    }
+    [[nodiscard]] const ModelId& model() const override { return calibration_.model; }
+
+  private:
+    std::function<const face::FaceAnalyser&()> analyser_;
+    Config config_;
+    Calibration calibration_;
+};
+
 }  // namespace
 
 Result<face::AnalysedFace> read_selfie(const std::string& path, const face::FaceAnalyser& analyser,
@@ -76,6 +109,32 @@ Result<face::AnalysedFace> read_selfie(const std::string& path, const face::Face
     }
     if (auto why = judge(faces.front().face, config); !why.message.empty()) return refuse(std::move(why));
     return faces.front();
+}
+
+std::vector<access::JudgedSelfie> judge_selfies(std::span<const std::string> files,
+                                                const face::FaceAnalyser& analyser, const Config& config,
+                                                const Calibration& calibration) {
+    std::vector<access::JudgedSelfie> judged;
+    face::Workspace workspace;
+    for (const auto& path : files) {
+        access::JudgedSelfie selfie;
+        selfie.check.path = path;
+        if (const auto face = read_selfie(path, analyser, config, workspace)) {
+            selfie.check.face = face->face;
+            selfie.face_template = face->face_template;
+        } else {
+            selfie.check.refused = face.error();
+        }
+        judged.push_back(std::move(selfie));
+    }
+    rate_agreement(judged, calibration);
+    return judged;
+}
+
+std::shared_ptr<const access::SelfieJudge> make_selfie_judge(
+    std::function<const face::FaceAnalyser&()> analyser, const Config& config,
+    const Calibration& calibration) {
+    return std::make_shared<LazySelfieJudge>(std::move(analyser), config, calibration);
 }
 
 }  // namespace findme::match

@@ -1,8 +1,16 @@
 #pragma once
 
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "access/parts.hpp"
 #include "face/face_analyser.hpp"
 #include "findme/config.hpp"
 #include "findme/match.hpp"
+#include "findme/model.hpp"
 #include "findme/result.hpp"
 
 namespace findme::match {
@@ -16,5 +24,17 @@ namespace findme::match {
 [[nodiscard]] Result<face::AnalysedFace> read_selfie(const std::string& path,
                                                      const face::FaceAnalyser& analyser, const Config& config,
                                                      face::Workspace& workspace);
+
+/// All of one person: each judged by itself, the good ones compared with one another.
+[[nodiscard]] std::vector<access::JudgedSelfie> judge_selfies(std::span<const std::string> files,
+                                                              const face::FaceAnalyser& analyser,
+                                                              const Config& config,
+                                                              const Calibration& calibration);
+
+/// The same for accounts, with models that are loaded at first need.
+/// @param analyser  thread-safe.
+[[nodiscard]] std::shared_ptr<const access::SelfieJudge> make_selfie_judge(
+    std::function<const face::FaceAnalyser&()> analyser, const Config& config,
+    const Calibration& calibration);
 
 }  // namespace findme::match

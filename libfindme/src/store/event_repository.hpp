@@ -9,7 +9,10 @@
 
 namespace findme::store {
 
-/// Rows of `events`. Borrows the connection.
+/// `retention_days` after the end of the event's date or, without one, after its creation.
+[[nodiscard]] Timestamp retention_end(const Event& event);
+
+/// Rows of `events`. Borrows the connection; transactions are the caller's.
 class EventRepository {
   public:
     explicit EventRepository(db::Connection& connection) : connection_(connection) {}
@@ -17,6 +20,16 @@ class EventRepository {
     /// @param event  everything but the id.
     /// @errors throws Error{already_exists} when the code is taken, in whatever spelling.
     EventId insert(const Event& event);
+    /// Writes all but the date and the time of creation. Between find() and update() the event is held.
+    /// @errors as insert().
+    void update(const Event& event);
+    void set_date(EventId event, const Date& date);
+    void set_purged(EventId event, Timestamp when);
+    /// Keeps others from changing or removing the event, and from indexing into it, before this transaction
+    /// ends.
+    /// @return false when it is no longer there.
+    [[nodiscard]] bool hold(EventId event);
+    [[nodiscard]] std::optional<Event> find(EventId id);
     /// @param code  any spelling; compared as it is, then normalised against codes of any spelling. Where
     /// several
     ///              codes of an adopted database differ in spelling only, each is found by its own spelling
@@ -25,6 +38,7 @@ class EventRepository {
     /// Newest first.
     [[nodiscard]] std::vector<Event> list();
     [[nodiscard]] EventCounts counts(EventId event);
+    [[nodiscard]] EventStats stats(EventId event);
 
   private:
     db::Connection& connection_;

@@ -100,12 +100,34 @@ std::int64_t count(db::Connection& connection, std::string_view sql, PhotoId pho
 
 void PhotoRepository::save(std::span<const PhotoRecord> records) {
     db::Transaction transaction(connection_, db::Access::write);
+    EventId held;
     for (const PhotoRecord& record : records) {
+        if (record.event != held) hold_open(record.event);
+        held = record.event;
         const PhotoId photo = save_photo(record);
         if (record.status == PhotoStatus::done) save_faces(photo, record);
         move_path(record.event, photo, record.path);
     }
     transaction.commit();
+}
+
+void PhotoRepository::hold_open(EventId event) {
+    // Shared, where there is such a lock: those who index into one event need not wait for one another.
+    const bool shares = connection_.dialect() == db::Dialect::postgresql;
+    bool there = false;
+    bool purged = false;
+    connection_.run(std::string("SELECT purged_at FROM events WHERE id = $1") + (shares ? " FOR SHARE" : ""),
+                    {event.value}, [&](const db::Row& row) {
+                        there = true;
+                        purged = !row.is_null(0);
+                    });
+    if (!there) throw Error(ErrorCode::not_found, "the event is no longer there: it was deleted meanwhile");
+    if (purged) {
+        throw Error(
+            ErrorCode::retention_expired,
+            "the faces of the event were purged meanwhile: set its retention anew before you index into "
+            "it (findme event update)");
+    }
 }
 
 PhotoId PhotoRepository::save_photo(const PhotoRecord& record) {
@@ -171,7 +193,7 @@ void PhotoRepository::save_faces(PhotoId photo, const PhotoRecord& record) {
     connection_.run(
         "INSERT INTO photo_models (photo_id, model_id, indexed_at, face_count) VALUES ($1, $2, $3, $4)"
         " ON CONFLICT (photo_id, model_id) DO UPDATE SET indexed_at = excluded.indexed_at,"
-        " face_count = excluded.face_count",
+        " face_count = excluded.face_count, matched_at = NULL",
         {photo.value, record.model, to_iso8601(record.indexed_at), ordinal});
 }
 

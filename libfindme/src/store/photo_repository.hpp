@@ -75,6 +75,8 @@ class PhotoRepository {
     /// The same bytes (event, hash) are one photo. A DONE record replaces what the model knew of the photo; a
     /// FAILED one never takes faces away from a photo that is DONE. A path that moves to other bytes leaves
     /// its old photo, and a photo that loses its last path this way goes with its faces.
+    /// @errors throws Error{not_found} when the event was deleted, Error{retention_expired} when it was
+    /// purged.
     void save(std::span<const PhotoRecord> records);
     /// Gives a photo that is known already one more path, in one transaction, by the rules of save().
     /// @return false when the photo is no longer there (forgotten meanwhile, or gone with its last path when
@@ -111,6 +113,8 @@ class PhotoRepository {
     [[nodiscard]] ForgetReceipt prove(const Forgotten& forgotten);
 
   private:
+    /// Keeps others from removing or purging the event before this transaction ends.
+    void hold_open(EventId event);
     PhotoId save_photo(const PhotoRecord& record);
     void save_faces(PhotoId photo, const PhotoRecord& record);
     /// Keeps others from removing the photo before this transaction ends.

@@ -1,0 +1,115 @@
+#include <memory>
+
+#include "cmd/cmd_event.hpp"
+#include "output/erasure.hpp"
+#include "output/json.hpp"
+#include "output/text.hpp"
+
+namespace findme::cli {
+namespace {
+
+struct EraseOptions {
+    std::string code;
+    std::string confirm;
+    bool expired = false;
+    bool dry_run = false;
+};
+
+/// Nobody loses an event to a mistyped code: it is given twice.
+void require_confirmation(const Event& event, const EraseOptions& options, const std::string& what,
+                          const ErasureReceipt& receipt) {
+    if (!options.confirm.empty() &&
+        normalise_event_code(options.confirm) == normalise_event_code(event.code)) {
+        return;
+    }
+    const std::string begin =
+        options.confirm.empty() ? "" : "--confirm " + shown(options.confirm) + " is not the event's code; ";
+    throw Error(ErrorCode::confirmation_required,
+                begin + what + " the event " + shown(event.code) + " would remove " + found_text(receipt) +
+                    ": look with --dry-run, and confirm with --confirm " + shown(event.code),
+                event.code);
+}
+
+ExitCode run_delete(Context& context, const EraseOptions& options) {
+    auto& events = context.findme().events();
+    const Event event = events.find(options.code);
+    const ErasureReceipt plan = events.remove(event.id, DryRun::yes);
+    if (options.dry_run) return print_receipt(context, plan);
+    require_confirmation(event, options, "deleting", plan);
+    return print_receipt(context, events.remove(event.id));
+}
+
+ExitCode run_purge_one(Context& context, const EraseOptions& options) {
+    auto& events = context.findme().events();
+    const Event event = events.find(options.code);
+    const ErasureReceipt plan = events.purge(event.id, DryRun::yes);
+    if (options.dry_run) return print_receipt(context, plan);
+    require_confirmation(event, options, "purging", plan);
+    return print_receipt(context, events.purge(event.id));
+}
+
+/// One that fails does not keep the others.
+ExitCode run_purge_expired(Context& context, const EraseOptions& options) {
+    auto& events = context.findme().events();
+    Json document = {{"type", "event_purge"}, {"v", 1}, {"receipts", Json::array()}, {"failed", 0}};
+    std::int64_t failed = 0;
+    const auto expired = events.expired();
+    for (const Event& event : expired) {
+        try {
+            const ErasureReceipt receipt = events.purge(event.id, options.dry_run ? DryRun::yes : DryRun::no);
+            switch (context.options.output) {
+                case OutputFormat::text:
+                    print_receipt_text(context, receipt);
+                    break;
+                case OutputFormat::json:
+                    document["receipts"].push_back(to_json(receipt));
+                    break;
+                case OutputFormat::jsonl:
+                    write_line(context.out(), to_json(receipt));
+                    break;
+            }
+            if (judge_receipt(context, receipt) != ExitCode::done) ++failed;
+        } catch (const Error& error) {
+            context.complain(error.info());
+            ++failed;
+        }
+    }
+    document["failed"] = failed;
+    if (context.options.output == OutputFormat::json) write_document(context.out(), document);
+    if (context.is_text() && expired.empty()) context.say("no event past its retention holds faces");
+    return failed == 0 ? ExitCode::done : ExitCode::partial;
+}
+
+ExitCode run_purge(Context& context, const EraseOptions& options) {
+    if (options.expired == !options.code.empty()) {
+        throw Error(ErrorCode::invalid_argument, "say which: the code of one event, or --expired");
+    }
+    return options.expired ? run_purge_expired(context, options) : run_purge_one(context, options);
+}
+
+}  // namespace
+
+void setup_event_erase(CLI::App& event, Action& action) {
+    constexpr const char* kDryRun = "Only say what would be removed";
+    constexpr const char* kConfirm = "The event's code once more";
+    auto options = std::make_shared<EraseOptions>();
+
+    auto* remove = event.add_subcommand(
+        "delete", "Delete an event with its guests, photo rows, faces and matches; photo files stay");
+    remove->add_option("code", options->code, "Its code, in any spelling")->required()->type_name("CODE");
+    remove->add_flag("-n,--dry-run", options->dry_run, kDryRun);
+    remove->add_option("--confirm", options->confirm, kConfirm)->type_name("CODE");
+    remove->callback(
+        [&action, options] { action = [options](Context& c) { return run_delete(c, *options); }; });
+
+    auto* purge = event.add_subcommand(
+        "purge", "Erase the faces, templates, matches and selfies of an event, or of all that are expired");
+    purge->add_option("code", options->code, "Its code, in any spelling")->type_name("CODE");
+    purge->add_flag("--expired", options->expired, "All events past their retention; needs no --confirm");
+    purge->add_flag("-n,--dry-run", options->dry_run, kDryRun);
+    purge->add_option("--confirm", options->confirm, kConfirm)->type_name("CODE");
+    purge->callback(
+        [&action, options] { action = [options](Context& c) { return run_purge(c, *options); }; });
+}
+
+}  // namespace findme::cli
