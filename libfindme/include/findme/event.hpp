@@ -31,7 +31,7 @@ struct Event {
     Timestamp created_at;
     /// From here on nothing may be matched: `retention_days` after the event's date, or after its creation.
     Timestamp expires_at;
-    std::optional<AccountId> photographer;  ///< Whose event it is.
+    std::optional<AccountId> photographer = std::nullopt;  ///< Whose event it is.
     /// When its faces were erased; from here on nothing is indexed, until the retention is set anew.
     std::optional<Timestamp> purged_at;
 };
@@ -61,7 +61,7 @@ struct EventRequest {
     std::string code;  ///< Empty: one is generated.
     std::optional<Date> date;
     int retention_days = kDefaultRetentionDays;
-    std::optional<AccountId> photographer;
+    std::optional<AccountId> photographer = std::nullopt;
 };
 
 /// What is to be different; what is not given stays.
