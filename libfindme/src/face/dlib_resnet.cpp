@@ -69,7 +69,8 @@ class Builder {
 
     int convolution(int from, bool relu) {
         if (next_ >= convolutions_.size()) refuse("it has too few convolutions");
-        const auto& source = convolutions_[next_++];
+        // Taken, so that the weights of the whole network are never there twice.
+        const Collector::Convolution source = std::move(convolutions_[next_++]);
         const auto filters = static_cast<std::size_t>(source.filters);
         const std::size_t inputs = static_cast<std::size_t>(at(from).channels);
         const std::size_t per_filter = inputs * source.kernel_px * source.kernel_px;
@@ -85,6 +86,7 @@ class Builder {
         node.stride_px = source.stride_px;
         node.padding_px = source.padding_px;
         node.relu = relu;
+        node.weights.reserve(filters * per_filter);
         for (std::size_t f = 0; f < filters; ++f) {
             const float gamma = source.affine[f];
             const float beta = source.affine[filters + f];
@@ -134,6 +136,7 @@ class Builder {
         const auto inputs = static_cast<std::size_t>(at(from).channels);
         const auto outputs = static_cast<std::size_t>(node.channels);
         if (inputs_by_outputs.size() != inputs * outputs) refuse("its last matrix has another shape");
+        node.weights.reserve(inputs * outputs);
         for (std::size_t o = 0; o < outputs; ++o) {
             for (std::size_t i = 0; i < inputs; ++i)
                 node.weights.push_back(inputs_by_outputs[i * outputs + o]);
@@ -160,9 +163,8 @@ class Builder {
     std::size_t next_ = 0;
 };
 
-}  // namespace
-
-Graph read_dlib_resnet(std::span<const std::uint8_t> bytes) {
+/// The layers that compute something, from the network's input to its output.
+Collector collect(std::span<const std::uint8_t> bytes) {
     dlib_resnet::Net net;
     try {
         MemoryStream stream(bytes);
@@ -174,7 +176,13 @@ Graph read_dlib_resnet(std::span<const std::uint8_t> bytes) {
     // dlib copies its visitor.
     dlib::visit_computational_layers(net, [&](std::size_t index, auto& layer) { collector(index, layer); });
     std::reverse(collector.convolutions.begin(), collector.convolutions.end());
+    return collector;
+}
 
+}  // namespace
+
+Graph read_dlib_resnet(std::span<const std::uint8_t> bytes) {
+    Collector collector = collect(bytes);
     Builder builder(std::move(collector.convolutions));
     int top = builder.pool(builder.convolution(0, true), Graph::Op::max_pool, 3, 2);
     // Blocks that keep the size after each stage's halving one; the first stage has no halving.

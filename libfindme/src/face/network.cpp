@@ -1,6 +1,7 @@
 #include "face/network.hpp"
 
 #include <omp.h>
+#include <sys/mman.h>
 
 #include <algorithm>
 #include <cstdlib>
@@ -19,6 +20,7 @@ namespace {
 using dnnl::memory;
 
 constexpr std::size_t kAlignment = 64;
+constexpr std::size_t kHugePageBytes = std::size_t{2} << 20U;
 
 const dnnl::engine& cpu() {
     static const dnnl::engine engine(dnnl::engine::kind::cpu, 0);
@@ -431,9 +433,13 @@ std::span<std::byte> Workspace::at_least(std::size_t bytes) {
     if (bytes > size_bytes_) {
         std::free(data_);
         size_bytes_ = 0;
-        data_ = static_cast<std::byte*>(std::aligned_alloc(kAlignment, aligned(bytes)));
+        // A run writes to all of it: with pages of the usual size half of the time of a first run would go
+        // into having the kernel make them one by one.
+        const std::size_t size = (bytes + kHugePageBytes - 1) / kHugePageBytes * kHugePageBytes;
+        data_ = static_cast<std::byte*>(std::aligned_alloc(kHugePageBytes, size));
         if (data_ == nullptr) throw std::bad_alloc();
-        size_bytes_ = aligned(bytes);
+        static_cast<void>(madvise(data_, size, MADV_HUGEPAGE));  // Where there are none, nothing is lost.
+        size_bytes_ = size;
     }
     return {data_, size_bytes_};
 }
