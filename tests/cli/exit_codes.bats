@@ -67,9 +67,9 @@ setup() { fresh_home; }
 @test "1: a full disk, with a sentence that says so" {
     [ "$(id -u)" -eq 0 ] || skip "only root can mount a small disk"
     mkdir small
-    mount -t tmpfs -o size=256k findme-test small 2> /dev/null || skip "mounting is not allowed here"
+    mount -t tmpfs -o size=1m findme-test small 2> /dev/null || skip "mounting is not allowed here"
     findme -q --database sqlite:small/a.db event create One --code ONE1 > /dev/null || { umount small; return 1; }
-    head -c 1M /dev/zero > small/filler 2> /dev/null || true
+    head -c 2M /dev/zero > small/filler 2> /dev/null || true
     run --separate-stderr findme --database sqlite:small/a.db event create Two
     umount small
     echo "$status $output $stderr"
