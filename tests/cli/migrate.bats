@@ -199,6 +199,9 @@ hold_migration_lock() {
 
 @test "migrate: down says what it destroys, asks for --yes, and up brings the schema back" {
     findme -q migrate > /dev/null
+    expect_exit 0 findme migrate down --to 4
+    expect_exit 0 findme migrate up
+    expect_exit 0 findme migrate verify
     findme -q event create Party --code PARTY > /dev/null
     query "INSERT INTO password_reset_tokens (user_id, token, expires_at) SELECT 1, 't', '2026-01-01T00:00:00.000Z' WHERE false" > /dev/null
     expect_exit 0 findme migrate down --to 0 --dry-run
@@ -206,9 +209,6 @@ hold_migration_lock() {
     expect_exit 2 findme migrate down --to 0
     has "$stderr" --yes
     expect_exit 0 findme event show PARTY
-    expect_exit 0 findme migrate down --to 4
-    expect_exit 0 findme migrate up
-    expect_exit 0 findme migrate verify
     expect_exit 0 findme migrate down --to 0 --yes
     expect_exit 7 findme migrate status
 }
