@@ -52,7 +52,7 @@ AuditAnchor read_anchor(const std::string& text) {
     const char* begin = text.data();
     const char* end = begin + (colon == std::string::npos ? 0 : colon);
     const auto [stop, error] = std::from_chars(begin, end, anchor.id);
-    if (error != std::errc{} || stop != end)
+    if (error != std::errc{} || stop != end || anchor.id < 1)
         throw Error(
             ErrorCode::invalid_argument,
             "an anchor is written ID:HASH, as `findme audit verify` prints it, not " + findme::quoted(text));

@@ -172,7 +172,7 @@ ExitCode run_import(Context& context, const ImportOptions& options) {
         context.complain({ErrorCode::invalid_argument,
                           "nothing was imported: mend the lines above, or say"
                           " --keep-good for the others"});
-    if (problems.empty() || !whole) print_added(context, report);
+    if (problems.empty() || !whole || !context.is_text()) print_added(context, report);
     if (problems.empty()) return ExitCode::done;
     return whole || report.added.empty() ? exit_code_of(problems.front().code) : ExitCode::partial;
 }

@@ -23,8 +23,8 @@ struct ErasureReceipt {
     std::string subject;  ///< As in `user:12`.
     std::vector<ErasureCount> tables;
     bool dry_run = false;
-    /// The bytes are gone from the database's own files too; false while another reader still holds older
-    /// pages.
+    /// The bytes are gone from the database's own files too, as far as a client can see to it
+    /// (Connection::scrub has the limits of a server); false while another reader still holds older pages.
     bool scrubbed = false;
     [[nodiscard]] std::int64_t left() const noexcept {
         std::int64_t sum = 0;

@@ -34,6 +34,8 @@ struct Event {
     std::optional<AccountId> photographer = std::nullopt;  ///< Whose event it is.
     /// When its faces were erased; from here on nothing is indexed, until the retention is set anew.
     std::optional<Timestamp> purged_at;
+    /// Whether faces may be kept and compared: within its retention, and not purged before its time.
+    [[nodiscard]] bool is_searchable(Timestamp now) const noexcept { return now < expires_at && !purged_at; }
 };
 
 /// What an event holds.

@@ -123,6 +123,12 @@ std::string json_of_tables(db::Connection& connection, AccountId id) {
     return json;
 }
 
+/// Photos the account was on are matched without it: a face it held may be another guest's.
+void release_matches(db::Connection& connection, const access::Parts& parts, AccountId id) {
+    for (const EventId event : store::AccountRepository(connection).events_of(id))
+        parts.event_matcher->release(connection, event, id);
+}
+
 }  // namespace
 
 ErasureReceipt Accounts::remove(AccountId id, const AccountRemoval& removal) {
@@ -145,6 +151,7 @@ ErasureReceipt Accounts::remove(AccountId id, const AccountRemoval& removal) {
                 return;
             }
             if (!codes.empty()) hand_over(connection, *parts_, id, *removal.reassign_to);
+            release_matches(connection, *parts_, id);
             erased = erasures.remove_account(id);
             access::record(connection, *parts_, "user.deleted", access::subject_of(id), counts_text(*erased));
             transaction.commit();

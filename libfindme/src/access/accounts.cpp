@@ -63,6 +63,7 @@ Registered write_one(const access::Parts& parts, const access::Draft& draft) {
     return db::fetch_retrying(*parts.database, [&](db::Connection& connection) {
         db::Transaction transaction(connection, db::Access::write);
         Registered registered = access::write_draft(connection, parts, draft);
+        access::record_draft(connection, parts, draft, registered);
         transaction.commit();
         return registered;
     });
@@ -84,6 +85,8 @@ std::vector<Registered> write_all(const access::Parts& parts, const std::vector<
                 throw Error(std::move(info));
             }
         }
+        for (std::size_t i = 0; i < drafts.size(); ++i)
+            access::record_draft(connection, parts, drafts[i], added[i]);
         transaction.commit();
         return added;
     });
@@ -108,7 +111,7 @@ ImportReport Accounts::import(std::vector<Registration> registrations, ImportMod
     Seen seen;
     for (auto& registration : registrations) {
         access::Draft draft = access::make_draft(*parts_, std::move(registration));
-        seen.check(draft);
+        if (draft.problems.empty()) seen.check(draft);
         if (draft.problems.empty()) {
             drafts.push_back(std::move(draft));
         } else {

@@ -14,15 +14,14 @@ namespace findme {
 namespace {
 
 /// How long nothing is taken after so many wrong passwords in a row: the first few cost nothing, then the
-/// wait doubles; past a hundred there is one attempt a day, and the way back is a token.
-/// @source NIST SP 800-63B-4, 3.2.2: at most 100 failures in a row.
+/// wait doubles up to a quarter of an hour. Not longer: whoever wants to keep the owner out has only to
+/// guess, and the way back in is a token.
 std::chrono::seconds delay_after(std::int64_t failures) {
     constexpr std::int64_t kFree = 4;
-    constexpr std::int64_t kMost = 100;
+    constexpr std::int64_t kMostDoublings = 10;
     constexpr std::chrono::seconds kLongest = std::chrono::minutes{15};
     if (failures <= kFree) return std::chrono::seconds{0};
-    if (failures >= kMost) return std::chrono::hours{24};
-    const auto doublings = std::min<std::int64_t>(failures - kFree - 1, 10);
+    const auto doublings = std::min(failures - kFree - 1, kMostDoublings);
     return std::min(std::chrono::seconds{std::int64_t{1} << doublings}, kLongest);
 }
 
@@ -64,8 +63,8 @@ Judgement judge(const access::Parts& parts, const LoginRequest& request) {
     return judgement;
 }
 
-/// Counts a refusal. What came during a block counts too, but prolongs nothing: else somebody else's guesses
-/// would keep the owner out for good.
+/// Counts a refusal. What came during a block counts too, but does not prolong it: else somebody else's
+/// guesses would keep the owner out without an end.
 void write_refusal(db::Connection& connection, const access::Parts& parts, const Judgement& judgement) {
     db::Transaction transaction(connection, db::Access::write);
     std::string subject;
@@ -84,7 +83,7 @@ void write_refusal(db::Connection& connection, const access::Parts& parts, const
     transaction.commit();
 }
 
-/// @return false when the account was disabled, or its password changed, since it was looked at.
+/// @return false when the account was disabled or blocked, or its password changed, since it was looked at.
 bool write_success(db::Connection& connection, const access::Parts& parts, const Judgement& judgement) {
     const auto& found = *judgement.lookup.found;
     const AccountId id = found.account.id;
@@ -93,7 +92,8 @@ bool write_success(db::Connection& connection, const access::Parts& parts, const
     if (!accounts.hold(id)) return false;
     const auto present = accounts.find(id);
     const bool same = present && present->account.is_active &&
-                      present->account.session_version == found.account.session_version;
+                      present->account.session_version == found.account.session_version &&
+                      !(present->account.blocked_until && *present->account.blocked_until > connection.now());
     if (!same) return false;
     accounts.forgive_failed_logins(id);
     if (!judgement.better_hash.empty())

@@ -43,6 +43,9 @@ class EventMatcher {
     /// writing transaction, after the references were changed.
     virtual void rematch(db::Connection& connection, EventId event, AccountId account,
                          std::span<const PhotoId> photos) const = 0;
+    /// The same for an account that goes: as if it had no references any more. Its own matches stay until it
+    /// is gone.
+    virtual void release(db::Connection& connection, EventId event, AccountId account) const = 0;
     /// Matches the next few photos that were indexed since; a transaction of its own.
     /// @return how many; 0: none is left.
     [[nodiscard]] virtual std::size_t match_new(db::Connection& connection, EventId event) const = 0;

@@ -79,9 +79,9 @@ void check_event(db::Connection& connection, const Clock& clock, Draft& draft, P
     if (!draft.event)
         return problems.add(ErrorCode::not_found, "event",
                             "no event has the code " + base::quoted(registration.event_code));
-    if (clock.now() >= draft.event->expires_at)
+    if (!draft.event->is_searchable(clock.now()))
         problems.add(ErrorCode::retention_expired, "event",
-                     "it is past its retention since " + to_iso8601(draft.event->expires_at));
+                     "it is past its retention (" + to_iso8601(draft.event->expires_at) + "), or was purged");
 }
 
 void check_taken(db::Connection& connection, const Draft& draft, Problems& problems) {
@@ -200,14 +200,20 @@ Registered write_draft(db::Connection& connection, const Parts& parts, const Dra
         registered.token = new_token(connection, id, kMaxTokenLifetime);
     registered.account = accounts.find(id).value().account;
 
-    std::string detail = "role=" + std::string(to_string(registration.role));
-    if (event) detail += " event=" + std::to_string(event->value);
-    record(connection, parts, "user.added", subject_of(id), detail);
-    if (!draft.selfies.empty())
-        record(connection, parts, "consent.given", subject_of(id),
-               "selfies=" + std::to_string(draft.selfies.size()));
-    if (registered.token) record(connection, parts, "token.issued", subject_of(id));
     return registered;
+}
+
+void record_draft(db::Connection& connection, const Parts& parts, const Draft& draft,
+                  const Registered& registered) {
+    const Registration& registration = draft.registration;
+    const std::string subject = subject_of(registered.account.id);
+    std::string detail = "role=" + std::string(to_string(registration.role));
+    if (draft.event) detail += " event=" + std::to_string(draft.event->id.value);
+    record(connection, parts, "user.added", subject, detail);
+    if (!draft.selfies.empty())
+        record(connection, parts, "consent.given", subject,
+               "selfies=" + std::to_string(draft.selfies.size()));
+    if (registered.token) record(connection, parts, "token.issued", subject);
 }
 
 ErrorInfo sum_up(const Draft& draft) {

@@ -30,6 +30,11 @@ struct Draft {
 /// @errors throws Error{already_exists} when somebody else was faster.
 [[nodiscard]] Registered write_draft(db::Connection& connection, const Parts& parts, const Draft& draft);
 
+/// What was written, for the audit: after everything else of the transaction, because from here on all others
+/// wait.
+void record_draft(db::Connection& connection, const Parts& parts, const Draft& draft,
+                  const Registered& registered);
+
 /// All problems in one: the code of the gravest, a sentence of all, and each by itself.
 [[nodiscard]] ErrorInfo sum_up(const Draft& draft);
 

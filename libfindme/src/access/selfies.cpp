@@ -33,7 +33,7 @@ std::vector<EventId> searchable_events(db::Connection& connection, const Clock& 
     const auto all = store::EventRepository(connection).list();
     std::erase_if(events, [&](EventId event) {
         return std::none_of(all.begin(), all.end(), [&](const Event& candidate) {
-            return candidate.id == event && clock.now() < candidate.expires_at;
+            return candidate.id == event && candidate.is_searchable(clock.now());
         });
     });
     return events;
@@ -127,9 +127,10 @@ void Accounts::join(AccountId id, std::string_view event_code) {
     if (!event)
         throw Error(ErrorCode::not_found, "no event has the code " + base::quoted(event_code),
                     std::string(event_code));
-    if (parts_->clock.now() >= event->expires_at)
+    if (!event->is_searchable(parts_->clock.now()))
         throw Error(ErrorCode::retention_expired,
-                    "the event " + base::quoted(event->code) + " is past its retention: nobody can join it",
+                    "the event " + base::quoted(event->code) +
+                        " is past its retention, or was purged: nobody can join it",
                     event->code);
     const auto references = db::fetch_retrying(*parts_->database, [&](db::Connection& connection) {
         return store::SelfieRepository(connection).references(id, parts_->selfie_judge->model());

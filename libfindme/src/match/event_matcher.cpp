@@ -1,7 +1,9 @@
 #include "match/event_matcher.hpp"
 
 #include <algorithm>
+#include <chrono>
 #include <cmath>
+#include <map>
 #include <set>
 #include <tuple>
 #include <vector>
@@ -54,9 +56,18 @@ class ExactEventMatcher final : public access::EventMatcher {
         const auto matched = matches.photos_of(event, account);
         std::set<PhotoId> touched(photos.begin(), photos.end());
         touched.insert(matched.begin(), matched.end());
-        if (touched.empty()) return;
         const auto guests = guests_of(connection, event);
+        add_recent(connection, event, account, guests, touched);
         for (const PhotoId photo : touched) rematch_photo(matches, photo, account, guests);
+    }
+
+    void release(db::Connection& connection, EventId event, AccountId account) const override {
+        store::MatchRepository matches(connection);
+        if (!matches.hold_event(event)) return;
+        auto guests = guests_of(connection, event);
+        std::erase_if(guests, [&](const Guest& guest) { return guest.account == account; });
+        for (const PhotoId photo : matches.photos_of(event, account))
+            rematch_photo(matches, photo, kNobody, guests);
     }
 
     [[nodiscard]] std::size_t match_new(db::Connection& connection, EventId event) const override {
@@ -69,7 +80,7 @@ class ExactEventMatcher final : public access::EventMatcher {
         const auto guests = guests_of(connection, event);
         for (const PhotoId photo : photos) {
             rematch_photo(matches, photo, kNobody, guests);
-            matches.mark_matched(photo, calibration_.model, clock_.now());
+            matches.mark_matched(photo, calibration_.model, connection.now());
         }
         transaction.commit();
         return photos.size();
@@ -78,6 +89,23 @@ class ExactEventMatcher final : public access::EventMatcher {
   private:
     /// Ids begin at 1.
     static constexpr AccountId kNobody{0};
+
+    /// Photos that were indexed and matched while the caller waited for its transaction were not looked at
+    /// yet.
+    void add_recent(db::Connection& connection, EventId event, AccountId account,
+                    const std::vector<Guest>& guests, std::set<PhotoId>& touched) const {
+        // Longer than any statement may wait for a lock.
+        constexpr std::chrono::minutes kRecent{3};
+        const auto guest = std::find_if(guests.begin(), guests.end(),
+                                        [&](const Guest& candidate) { return candidate.account == account; });
+        if (guest == guests.end()) return;
+        store::MatchRepository(connection)
+            .for_each_face_matched_since(event, calibration_.model, connection.now() - kRecent,
+                                         [&](PhotoId photo, const Template& face) {
+                                             if (guest->probe.distance_to(face) <= most_)
+                                                 touched.insert(photo);
+                                         });
+    }
 
     [[nodiscard]] std::vector<Guest> guests_of(db::Connection& connection, EventId event) const {
         std::vector<Guest> guests;

@@ -119,8 +119,13 @@ void EventRepository::set_purged(EventId event, Timestamp when) {
 }
 
 bool EventRepository::hold(EventId event) {
-    // An update that changes nothing locks the row in every dialect.
-    return connection_.run("UPDATE events SET purged_at = purged_at WHERE id = $1", {event.value}) == 1;
+    // Also against a guest who is being registered: that is a reference to the row, which an update would let
+    // pass.
+    const bool locks = connection_.dialect() == db::Dialect::postgresql;
+    bool there = false;
+    connection_.run(std::string("SELECT id FROM events WHERE id = $1") + (locks ? " FOR UPDATE" : ""),
+                    {event.value}, [&](const db::Row&) { there = true; });
+    return there;
 }
 
 std::optional<Event> EventRepository::find(EventId id) {

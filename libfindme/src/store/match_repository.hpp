@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <span>
 #include <string>
@@ -35,6 +36,9 @@ class MatchRepository {
     [[nodiscard]] std::vector<PhotoId> photos_of(EventId event, AccountId account);
     /// Photos of the event whose faces were not compared with the guests yet, at most `limit`.
     [[nodiscard]] std::vector<PhotoId> unmatched(EventId event, const ModelId& model, std::int64_t limit);
+    /// Faces of photos that were marked as matched at `since` or later, by the database's clock.
+    void for_each_face_matched_since(EventId event, const ModelId& model, Timestamp since,
+                                     const std::function<void(PhotoId, const Template&)>& visit);
     void mark_matched(PhotoId photo, const ModelId& model, Timestamp when);
     /// Scores by account, 0-100.
     [[nodiscard]] std::map<AccountId, std::int64_t> scores(PhotoId photo);

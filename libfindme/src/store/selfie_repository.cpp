@@ -93,9 +93,9 @@ std::vector<Template> SelfieRepository::references(AccountId account, const Mode
 std::vector<GuestReferences> SelfieRepository::guests(EventId event, const ModelId& model) {
     std::vector<GuestReferences> found;
     connection_.run(
-        "SELECT s.user_id, s.template FROM selfies s JOIN users u ON u.id = s.user_id"
-        " WHERE s.model_id = $2 AND (u.event_id = $1 OR EXISTS"
-        "  (SELECT 1 FROM user_events j WHERE j.user_id = u.id AND j.event_id = $1))"
+        "SELECT s.user_id, s.template FROM selfies s"
+        " WHERE s.model_id = $2 AND s.user_id IN (SELECT u.id FROM users u WHERE u.event_id = $1"
+        "  UNION SELECT j.user_id FROM user_events j WHERE j.event_id = $1)"
         " ORDER BY s.user_id, s.id",
         {event.value, model}, [&](const db::Row& row) {
             const AccountId account{row.integer(0)};

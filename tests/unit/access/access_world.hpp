@@ -60,6 +60,7 @@ class NoMatches final : public access::EventMatcher {
                  std::span<const PhotoId> /*photos*/) const override {
         rematched.push_back(event);
     }
+    void release(db::Connection& /*connection*/, EventId /*event*/, AccountId /*account*/) const override {}
     [[nodiscard]] std::size_t match_new(db::Connection& /*connection*/, EventId /*event*/) const override {
         return 0;
     }

@@ -170,6 +170,17 @@ TEST_CASE("accounts: who may register, and where", "[access]") {
           ErrorCode::retention_expired);
 }
 
+TEST_CASE("accounts: an event that was purged before its time takes no guest and no selfie", "[access]") {
+    AccessWorld world(GENERATE(from_range(available_databases())));
+    const Event event = world.make_event("AAAA");
+    const auto anna = world.accounts.add(AccessWorld::guest("anna", "anna@example.org", "AAAA"));
+    static_cast<void>(world.events.purge(event.id, DryRun::no));
+    CHECK(refused([&] { world.accounts.add(AccessWorld::guest("g", "g@example.org", "AAAA")); }).code ==
+          ErrorCode::retention_expired);
+    CHECK(refused([&] { (void)world.accounts.add_selfies(anna.account.id, {"anna.1"}, "v1"); }).code ==
+          ErrorCode::retention_expired);
+}
+
 TEST_CASE("accounts: composed and decomposed names are one name", "[access]") {
     AccessWorld world(GENERATE(from_range(available_databases())));
     world.make_event("AAAA");
@@ -370,4 +381,14 @@ TEST_CASE("accounts: a name that fits several accounts has to be narrowed down",
     CHECK(refused([&] { (void)world.accounts.find("id:999"); }).code == ErrorCode::not_found);
     CHECK(refused([&] { (void)world.accounts.find("'; DROP TABLE users; --"); }).code ==
           ErrorCode::not_found);
+}
+
+TEST_CASE("accounts: a good row of an import is not refused for a bad one's name", "[access]") {
+    AccessWorld world(GENERATE(from_range(available_databases())));
+    std::vector<Registration> rows;
+    rows.push_back(AccessWorld::guest("anna", "anna@example.org", "NOPE"));
+    rows.push_back(AccessWorld::staff("anna", "anna@example.org", Role::admin));
+    const auto report = world.accounts.import(std::move(rows), ImportMode::what_is_good);
+    CHECK(report.added.size() == 1);
+    CHECK(report.refused.size() == 1);
 }

@@ -195,3 +195,32 @@ TEST_CASE("event matcher: photos that come later are matched once, those that ar
     CHECK(world.matcher->match_new(*world.connection, world.event) == 1);
     CHECK(world.on(photo).empty());
 }
+
+TEST_CASE("event matcher: photos matched while a reference was on its way are compared with it too",
+          "[match]") {
+    World world(GENERATE(from_range(available_databases())));
+    const AccountId anna = world.guest("anna");
+    const auto near = world.matcher->photos_near(*world.connection, world.event, std::vector{at(0)});
+    const PhotoId photo = world.photo(1, {0.1F});
+    CHECK(world.matcher->match_new(*world.connection, world.event) == 1);
+    db::Transaction transaction(*world.connection, db::Access::write);
+    store::SelfieRepository(*world.connection)
+        .add(anna, {"v1", world.clock.now(), "test"}, std::vector<store::NewSelfie>{{kModel, {}, at(0)}});
+    world.matcher->rematch(*world.connection, world.event, anna, near);
+    transaction.commit();
+    CHECK(world.on(photo) == Scores{{anna, 100}});
+}
+
+TEST_CASE("event matcher: who goes leaves the face to the next nearest guest", "[match]") {
+    World world(GENERATE(from_range(available_databases())));
+    const AccountId anna = world.guest("anna");
+    const AccountId bert = world.guest("bert");
+    const PhotoId photo = world.photo(1, {0.4F});
+    world.add_reference(anna, 0);
+    world.add_reference(bert, 0.5F);
+    CHECK(world.on(photo) == Scores{{bert, 100}});
+    db::Transaction transaction(*world.connection, db::Access::write);
+    world.matcher->release(*world.connection, world.event, bert);
+    transaction.commit();
+    CHECK(world.on(photo) == Scores{{anna, 85}, {bert, 100}});
+}
