@@ -44,6 +44,7 @@ std::vector<Touched> touched_by(const access::Parts& parts, const std::vector<Ev
                                 std::span<const Template> references) {
     return db::fetch_retrying(*parts.database, [&](db::Connection& connection) {
         std::vector<Touched> touched;
+        touched.reserve(events.size());
         for (const EventId event : events)
             touched.push_back({event, parts.event_matcher->photos_near(connection, event, references)});
         return touched;
