@@ -64,10 +64,19 @@ std::string logical_index(std::string definition) {
     return std::regex_replace(definition, std::regex("'-1'::integer"), "-1");
 }
 
+/// Whether only one of the databases needs an object for what both have: SQLite has no booleans and makes
+/// them by checks, PostgreSQL writes what a trigger does into a function.
+bool has_no_counterpart(const std::string& object, const std::string& definition) {
+    return definition.ends_with(" IN (0, 1))") || object.starts_with("function ");
+}
+
 /// What both databases should agree on, by object.
 Schemas logical_schema(const store::SchemaFacts& facts) {
     Schemas logical;
     for (const auto& [object, fact] : facts) {
+        if (has_no_counterpart(object, fact.definition)) {
+            continue;
+        }
         if (object.starts_with("column ")) {
             const auto name = object.substr(object.find('.') + 1);
             const auto key = facts.find("constraint " + fact.table + "." + fact.table + "_pkey");
@@ -76,14 +85,10 @@ Schemas logical_schema(const store::SchemaFacts& facts) {
             logical[object] = logical_column(fact.definition, in_key);
         } else if (object.starts_with("index ")) {
             logical[object] = logical_index(fact.definition);
-        } else if (fact.definition.ends_with(" IN (0, 1))")) {
-            // SQLite has no booleans: its checks make them.
         } else if (fact.definition.starts_with("CHECK ")) {
             logical[object] = "check";  // Each writes down the condition in its own way.
         } else if (object.starts_with("trigger ")) {
-            logical[object] = "trigger";  // Each has its own language for what it does,
-        } else if (object.starts_with("function ")) {
-            // and SQLite writes it into the trigger itself.
+            logical[object] = "trigger";  // Each has its own language for what it does.
         } else if (object.starts_with("table ")) {
             logical[object] = "table";
         } else {
