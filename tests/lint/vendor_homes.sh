@@ -7,6 +7,7 @@ homes=(
     'yaml-cpp/' 'libfindme/src/config'
     'sodium' 'libfindme/src/base libfindme/src/access'
     'openssl/' 'libfindme/src/base'
+    'xxhash' 'libfindme/src/base'
     'utf8proc' 'libfindme/src/base'
     'crypt\.h' 'libfindme/src/access'
     'sqlite3' 'libfindme/src/db'

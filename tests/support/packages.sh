@@ -8,7 +8,7 @@
 findme_build_packages() {
     echo g++ cmake ninja-build ccache pkg-config git ca-certificates \
         libcli11-dev libspdlog-dev nlohmann-json3-dev libsqlite3-dev libpqxx-dev libpq-dev libsodium-dev libssl-dev \
-        libcrypt-dev libutf8proc-dev \
+        libcrypt-dev libutf8proc-dev libxxhash-dev \
         libjpeg62-turbo-dev libpng-dev libwebp-dev libtiff-dev libexiv2-dev \
         libopencv-core-dev libopencv-imgproc-dev libtbb-dev libdnnl-dev libyaml-cpp-dev \
         libdlib-dev libblas-dev liblapack-dev

@@ -2,6 +2,7 @@
 
 #include <openssl/evp.h>
 #include <sodium.h>
+#include <xxhash.h>
 
 #include <algorithm>
 
@@ -45,6 +46,10 @@ ContentHash sha256(std::span<const std::uint8_t> bytes) {
     if (EVP_Digest(bytes.data(), bytes.size(), hash.data(), nullptr, EVP_sha256(), nullptr) != 1)
         throw Error(ErrorCode::internal, "SHA-256 cannot be computed: this OpenSSL does not offer it");
     return hash;
+}
+
+std::uint64_t checksum(std::span<const std::byte> bytes) {
+    return XXH3_64bits(bytes.data(), bytes.size());
 }
 
 }  // namespace findme::base

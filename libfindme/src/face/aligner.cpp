@@ -3,36 +3,99 @@
 #include <dlib/image_processing/shape_predictor.h>
 #include <dlib/image_transforms/interpolation.h>
 
+#include <algorithm>
 #include <cmath>
+#include <functional>
 #include <numbers>
 #include <string>
 #include <vector>
 
 #include "face/dlib_image_view.hpp"
 #include "face/dlib_resnet.hpp"
-#include "face/memory_stream.hpp"
 #include "findme/error.hpp"
 
 namespace findme::face {
 
-struct Aligner::State {
-    dlib::shape_predictor predictor;
-    BoxCalibration calibration;
+namespace {
+
+/// One cascade's pixels, in the form in which dlib looks at them.
+struct Pixels {
+    std::vector<unsigned long> anchors;
+    std::vector<dlib::vector<float, 2>> offsets;
 };
 
-Aligner::Aligner(std::span<const std::uint8_t> shape_predictor, BoxCalibration calibration)
-    : state_(std::make_unique<State>()) {
-    state_->calibration = calibration;
-    try {
-        MemoryStream stream(shape_predictor);
-        dlib::deserialize(state_->predictor, stream);
-    } catch (const std::exception& error) {
-        throw Error(ErrorCode::model_corrupt,
-                    std::string("the landmark model cannot be read: ") + error.what());
+std::vector<Pixels> pixels_of(const LandmarkModel& model) {
+    std::vector<Pixels> cascades(model.cascades);
+    for (std::size_t cascade = 0; cascade < cascades.size(); ++cascade) {
+        const std::size_t first = cascade * model.pixels;
+        for (std::size_t i = first; i < first + model.pixels; ++i) {
+            cascades[cascade].anchors.push_back(model.anchors[i]);
+            cascades[cascade].offsets.emplace_back(model.offsets[2 * i], model.offsets[2 * i + 1]);
+        }
     }
-    if (state_->predictor.num_parts() != Landmarks{}.size()) {
+    return cascades;
+}
+
+using PointShape = dlib::matrix<float, 0, 1>;
+
+PointShape mean_shape_of(const LandmarkModel& model) {
+    PointShape shape(static_cast<long>(model.mean_shape.size()));
+    std::copy(model.mean_shape.begin(), model.mean_shape.end(), shape.begin());
+    return shape;
+}
+
+}  // namespace
+
+struct Aligner::State {
+    LandmarkModel model;
+    BoxCalibration calibration;
+    std::vector<Pixels> pixels;
+    PointShape mean_shape;
+
+    State(LandmarkModel model_in, BoxCalibration calibration_in)
+        : model(std::move(model_in)),
+          calibration(calibration_in),
+          pixels(pixels_of(model)),
+          mean_shape(mean_shape_of(model)) {}
+
+    /// What tree `tree` adds to the shape.
+    [[nodiscard]] std::span<const float> leaf(std::size_t tree, const std::vector<float>& values) const {
+        const auto nodes = model.nodes.subspan(tree * model.splits, model.splits);
+        std::size_t i = 0;
+        while (i < nodes.size()) {
+            const auto& node = nodes[i];
+            i = 2 * i + (values[node.first] - values[node.second] > node.threshold ? 1 : 2);
+        }
+        const std::size_t length = std::size_t{model.points} * 2;
+        return model.leaves.subspan((tree * (nodes.size() + 1) + i - nodes.size()) * length, length);
+    }
+
+    [[nodiscard]] dlib::full_object_detection find_points(const DlibImageView& view,
+                                                          const dlib::rectangle& square) const {
+        PointShape shape = mean_shape;
+        std::vector<float> values;
+        for (std::size_t cascade = 0; cascade < pixels.size(); ++cascade) {
+            dlib::impl::extract_feature_pixel_values(view, square, shape, mean_shape, pixels[cascade].anchors,
+                                                     pixels[cascade].offsets, values);
+            const std::size_t first = cascade * model.trees;
+            for (std::size_t tree = first; tree < first + model.trees; ++tree) {
+                const auto step = leaf(tree, values);
+                std::transform(step.begin(), step.end(), shape.begin(), shape.begin(), std::plus<>());
+            }
+        }
+        const auto to_picture = dlib::impl::unnormalizing_tform(square);
+        std::vector<dlib::point> points;
+        for (unsigned long i = 0; i < model.points; ++i)
+            points.emplace_back(to_picture(dlib::impl::location(shape, i)));
+        return {square, points};
+    }
+};
+
+Aligner::Aligner(LandmarkModel model, BoxCalibration calibration) {
+    if (model.points != Landmarks{}.size()) {
         throw Error(ErrorCode::model_corrupt, "the landmark model does not have five points");
     }
+    state_ = std::make_unique<State>(std::move(model), calibration);
 }
 
 Aligner::~Aligner() = default;
@@ -47,7 +110,7 @@ AlignedFace Aligner::align(const Image& image, const Box& box) const {
     const double cy = (box.y + box.height / 2) * height_px + height * state_->calibration.centre_down;
     const dlib::rectangle square =
         dlib::drectangle(cx - side / 2, cy - side / 2, cx + side / 2, cy + side / 2);
-    const auto shape = state_->predictor(view, square);
+    const auto shape = state_->find_points(view, square);
 
     AlignedFace aligned;
     for (unsigned long i = 0; i < shape.num_parts(); ++i) {

@@ -1,9 +1,8 @@
 #pragma once
 
-#include <cstdint>
 #include <memory>
-#include <span>
 
+#include "face/landmark_model.hpp"
 #include "findme/face.hpp"
 #include "findme/image.hpp"
 
@@ -25,9 +24,9 @@ struct AlignedFace {
 /// Five landmarks and the chip they define.
 class Aligner {
   public:
-    /// @param    shape_predictor  shape_predictor_5_face_landmarks.dat.
-    /// @errors   throws Error{model_corrupt}.
-    Aligner(std::span<const std::uint8_t> shape_predictor, BoxCalibration calibration);
+    /// @param    model  of shape_predictor_5_face_landmarks.dat, valid.
+    /// @errors   throws Error{model_corrupt} when it does not have five points.
+    Aligner(LandmarkModel model, BoxCalibration calibration);
     ~Aligner();
 
     /// @param    box  as the detector gave it.

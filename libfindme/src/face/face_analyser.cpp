@@ -2,9 +2,6 @@
 
 #include <algorithm>
 
-#include "face/model_files.hpp"
-#include "face/rfb_detector.hpp"
-
 namespace findme::face {
 
 std::vector<AnalysedFace> FaceAnalyser::analyse(const Image& image, int stored_height_px,
@@ -26,14 +23,6 @@ std::vector<AnalysedFace> FaceAnalyser::analyse(const Image& image, int stored_h
         faces.push_back(analysed);
     }
     return faces;
-}
-
-std::unique_ptr<FaceAnalyser> load_face_analyser(const ModelManifest& manifest,
-                                                 const std::vector<std::string>& folders) {
-    auto detector = make_rfb_detector(load_model(manifest, "detector", folders));
-    auto aligner = std::make_unique<Aligner>(load_model(manifest, "landmarks", folders), BoxCalibration{});
-    auto recogniser = std::make_unique<Recogniser>(load_model(manifest, "recognition", folders));
-    return std::make_unique<FaceAnalyser>(std::move(detector), std::move(aligner), std::move(recogniser));
 }
 
 }  // namespace findme::face

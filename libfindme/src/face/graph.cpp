@@ -52,8 +52,10 @@ void validate(const Graph& graph) {
                 }
                 const std::size_t wanted = static_cast<std::size_t>(node.channels) *
                                            (input_channels / node.groups) * node.kernel_px * node.kernel_px;
-                if (node.weights.size() != wanted ||
-                    node.bias.size() != static_cast<std::size_t>(node.channels)) {
+                // How many bytes packed weights take is for compile() to say: their order may have gaps.
+                const bool fits =
+                    node.packed.bytes.empty() ? node.weights.size() == wanted : node.weights.empty();
+                if (!fits || node.bias.size() != static_cast<std::size_t>(node.channels)) {
                     mismatch(i, "has weights of another shape than it says");
                 }
                 break;

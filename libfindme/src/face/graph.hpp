@@ -1,6 +1,9 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
 #include <vector>
 
 namespace findme::face {
@@ -22,6 +25,12 @@ struct Graph {
         concat,  ///< Along the channels.
     };
 
+    /// A convolution's weights in the order that one machine's processor wants them; see pack().
+    struct PackedWeights {
+        std::uint64_t layout = 0;  ///< Names the order; another one is never taken for it.
+        std::span<const std::byte> bytes;
+    };
+
     struct Node {
         Op op = Op::input;
         std::vector<int> inputs;  ///< Indices of earlier nodes.
@@ -32,12 +41,14 @@ struct Graph {
         int dilation = 1;
         int groups = 1;
         bool relu = false;
-        std::vector<float> weights;  ///< channels x (input channels / groups) x kernel x kernel.
+        std::vector<float> weights;  ///< channels x (input channels / groups) x kernel x kernel, or empty and
+        PackedWeights packed;        ///< these instead.
         std::vector<float> bias;     ///< channels.
     };
 
     std::vector<Node> nodes;
     std::vector<int> outputs;
+    std::shared_ptr<const void> storage;  ///< Keeps alive what packed weights point to.
 };
 
 /// @errors throws Error{model_shape_mismatch} unless every node refers backwards, its channels fit its inputs

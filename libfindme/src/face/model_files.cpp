@@ -1,6 +1,7 @@
 #include "face/model_files.hpp"
 
 #include <algorithm>
+#include <filesystem>
 
 #include "base/file.hpp"
 #include "base/hash.hpp"
@@ -61,22 +62,31 @@ std::string fetch_command(const std::string& folder) {
 FoundModel find_model(const ModelFile& model, const std::vector<std::string>& folders) {
     FoundModel found;
     found.check.model = model;
-    for (const auto& folder : folders) {
-        found.check.path = folder + "/" + model.file;
-        if (!base::stat_regular_file(found.check.path)) continue;
-        auto bytes = base::read_file(found.check.path, kMaxModelBytes);
-        if (!bytes) throw Error(bytes.error());
-        const bool good = to_hex(base::sha256(*bytes)) == model.sha256;
-        found.check.state = good ? ModelState::good : ModelState::altered;
-        if (!good) found.check.remedy = fetch_command(folder);
-        found.bytes = std::move(*bytes);
+    found.check.path = model_path(model, folders);
+    if (found.check.path.empty()) {
+        if (!folders.empty()) found.check.path = folders.back() + "/" + model.file;
+        found.check.remedy = fetch_command(folders.empty() ? "." : folders.front());
         return found;
     }
-    found.check.remedy = fetch_command(folders.empty() ? "." : folders.front());
+    auto bytes = base::read_file(found.check.path, kMaxModelBytes);
+    if (!bytes) throw Error(bytes.error());
+    const bool good = to_hex(base::sha256(*bytes)) == model.sha256;
+    found.check.state = good ? ModelState::good : ModelState::altered;
+    if (!good)
+        found.check.remedy = fetch_command(std::filesystem::path(found.check.path).parent_path().string());
+    found.bytes = std::move(*bytes);
     return found;
 }
 
 }  // namespace
+
+std::string model_path(const ModelFile& model, const std::vector<std::string>& folders) {
+    for (const auto& folder : folders) {
+        std::string path = folder + "/" + model.file;
+        if (base::stat_regular_file(path)) return path;
+    }
+    return {};
+}
 
 ModelCheck check_model(const ModelFile& model, const std::vector<std::string>& folders) {
     return find_model(model, folders).check;

@@ -18,4 +18,8 @@ namespace findme::face {
 [[nodiscard]] std::vector<std::uint8_t> load_model(const ModelManifest& manifest, std::string_view job,
                                                    const std::vector<std::string>& folders);
 
+/// Where a model file is, unread: in the first folder that has one of its name.
+/// @return empty when none has.
+[[nodiscard]] std::string model_path(const ModelFile& model, const std::vector<std::string>& folders);
+
 }  // namespace findme::face

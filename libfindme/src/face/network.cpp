@@ -4,6 +4,7 @@
 #include <sys/mman.h>
 
 #include <algorithm>
+#include <cstdint>
 #include <cstdlib>
 #include <cstring>
 #include <new>
@@ -12,6 +13,7 @@
 #include <string>
 #include <unordered_map>
 
+#include "base/hash.hpp"
 #include "findme/error.hpp"
 
 namespace findme::face {
@@ -103,6 +105,7 @@ void add_into(float* out, const Shape& out_shape, const float* in, const Shape& 
 struct Step {
     Graph::Op op = Graph::Op::input;
     int node = 0;
+    int convolution = 0;  ///< Node whose weights these are; `node` is the addition's where one was fused.
     std::vector<int> inputs;
     std::optional<dnnl::primitive> primitive;
     memory weights;
@@ -123,9 +126,38 @@ std::size_t aligned(std::size_t bytes) {
     return (bytes + kAlignment - 1) / kAlignment * kAlignment;
 }
 
+/// Names the order of a tensor's elements: equal numbers, equal orders.
+std::uint64_t layout_of(const memory::desc& description) {
+    const dnnl_memory_desc_t& d = description.data;
+    const dnnl_blocking_desc_t& blocks = d.format_desc.blocking;
+    std::vector<std::int64_t> facts{
+        d.ndims,           d.data_type, d.offset0, d.format_kind, static_cast<std::int64_t>(d.extra.flags),
+        blocks.inner_nblks};
+    const auto add = [&](const dnnl_dims_t& values, int count) {
+        facts.insert(facts.end(), values, values + count);
+    };
+    add(d.dims, d.ndims);
+    add(d.padded_dims, d.ndims);
+    add(d.padded_offsets, d.ndims);
+    add(blocks.strides, d.ndims);
+    add(blocks.inner_blks, blocks.inner_nblks);
+    add(blocks.inner_idxs, blocks.inner_nblks);
+    return base::checksum(std::as_bytes(std::span(facts)));
+}
+
+/// Weights that lie in memory as they are wanted. They are only read.
+memory packed_weights(const Graph::PackedWeights& packed, const memory::desc& wanted) {
+    const bool aligned_well = reinterpret_cast<std::uintptr_t>(packed.bytes.data()) % kAlignment == 0;
+    if (packed.layout != layout_of(wanted) || packed.bytes.size() != wanted.get_size() || !aligned_well) {
+        throw Error(ErrorCode::model_shape_mismatch, "weights were packed for another machine");
+    }
+    return {wanted, cpu(), const_cast<std::byte*>(packed.bytes.data())};
+}
+
 class OneDnnNetwork final : public Network {
   public:
-    OneDnnNetwork(const Graph& graph, Shape input) : nodes_(graph.nodes.size()), outputs_(graph.outputs) {
+    OneDnnNetwork(const Graph& graph, Shape input)
+        : nodes_(graph.nodes.size()), outputs_(graph.outputs), storage_(graph.storage) {
         shapes_.push_back(input);
         for (std::size_t i = 1; i < graph.nodes.size(); ++i) {
             const Shape shape = output_shape_of(graph.nodes[i], shapes_);
@@ -143,6 +175,19 @@ class OneDnnNetwork final : public Network {
 
     [[nodiscard]] Shape input_shape() const override { return shapes_.front(); }
     [[nodiscard]] Shape output_shape(std::size_t index) const override { return shape(outputs_.at(index)); }
+
+    /// Puts the weights as they were compiled in the place of the plain ones; they live as long as this.
+    void pack_into(Graph& graph) const {
+        for (const Step& step : steps_) {
+            if (!step.weights) continue;
+            const auto description = step.weights.get_desc();
+            auto& node = graph.nodes[static_cast<std::size_t>(step.convolution)];
+            node.packed = {
+                layout_of(description),
+                {static_cast<const std::byte*>(step.weights.get_data_handle()), description.get_size()}};
+            node.weights.clear();
+        }
+    }
 
     void run(std::span<const float> input, std::span<const std::span<float>> outputs,
              Workspace& workspace) const override {
@@ -210,6 +255,7 @@ class OneDnnNetwork final : public Network {
         Step step;
         step.op = node.op;
         step.node = index;
+        step.convolution = index;
         step.inputs = node.inputs;
         step.relu = node.relu;
         switch (node.op) {
@@ -289,13 +335,17 @@ class OneDnnNetwork final : public Network {
         scratch_bytes_ = std::max(scratch_bytes_, aligned(chosen.scratchpad_desc().get_size()));
         step.scratchpad = chosen.scratchpad_desc();
 
-        dnnl::stream stream(cpu());
-        memory from(plain, cpu(), const_cast<float*>(node.weights.data()));
-        step.weights = memory(chosen.weights_desc(), cpu());
-        dnnl::reorder(from, step.weights).execute(stream, from, step.weights);
+        if (node.packed.bytes.empty()) {
+            dnnl::stream stream(cpu());
+            memory from(plain, cpu(), const_cast<float*>(node.weights.data()));
+            step.weights = memory(chosen.weights_desc(), cpu());
+            dnnl::reorder(from, step.weights).execute(stream, from, step.weights);
+            stream.wait();
+        } else {
+            step.weights = packed_weights(node.packed, chosen.weights_desc());
+        }
         step.bias = memory(bias, cpu());
         std::copy(node.bias.begin(), node.bias.end(), static_cast<float*>(step.bias.get_data_handle()));
-        stream.wait();
         step.primitive = dnnl::convolution_forward(chosen);
     }
 
@@ -420,7 +470,23 @@ class OneDnnNetwork final : public Network {
     std::vector<Step> steps_;
     std::size_t scratch_bytes_ = 0;
     Plan plan_;
+    std::shared_ptr<const void> storage_;  ///< Of packed weights, which the steps point to.
 };
+
+std::unique_ptr<OneDnnNetwork> compile_onednn(const Graph& graph, int batch, int height_px, int width_px) {
+    validate(graph);
+    if (batch <= 0 || height_px <= 0 || width_px <= 0) {
+        throw Error(ErrorCode::model_shape_mismatch, "a network's input has no pixels");
+    }
+    const OneThread one_thread;
+    try {
+        return std::make_unique<OneDnnNetwork>(graph,
+                                               Shape{batch, height_px, width_px, graph.nodes[0].channels});
+    } catch (const dnnl::error& error) {
+        throw Error(ErrorCode::model_shape_mismatch,
+                    std::string("oneDNN cannot run the network: ") + error.what());
+    }
+}
 
 }  // namespace
 
@@ -445,18 +511,22 @@ std::span<std::byte> Workspace::at_least(std::size_t bytes) {
 }
 
 std::unique_ptr<Network> compile(const Graph& graph, int batch, int height_px, int width_px) {
-    validate(graph);
-    if (batch <= 0 || height_px <= 0 || width_px <= 0) {
-        throw Error(ErrorCode::model_shape_mismatch, "a network's input has no pixels");
-    }
-    const OneThread one_thread;
-    try {
-        return std::make_unique<OneDnnNetwork>(graph,
-                                               Shape{batch, height_px, width_px, graph.nodes[0].channels});
-    } catch (const dnnl::error& error) {
-        throw Error(ErrorCode::model_shape_mismatch,
-                    std::string("oneDNN cannot run the network: ") + error.what());
-    }
+    return compile_onednn(graph, batch, height_px, width_px);
+}
+
+Graph pack(const Graph& graph, int batch, int height_px, int width_px) {
+    const std::shared_ptr<const OneDnnNetwork> network = compile_onednn(graph, batch, height_px, width_px);
+    Graph packed = graph;
+    network->pack_into(packed);
+    packed.storage = network;
+    return packed;
+}
+
+std::string packing_name() {
+    const dnnl_version_t* version = dnnl::version();
+    return "onednn-" + std::to_string(version->major) + "." + std::to_string(version->minor) + "." +
+           std::to_string(version->patch) + "-" +
+           std::to_string(static_cast<int>(dnnl::get_effective_cpu_isa()));
 }
 
 }  // namespace findme::face

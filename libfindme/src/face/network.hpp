@@ -54,8 +54,19 @@ class Network {
 };
 
 /// Compiles on oneDNN, f32.
-/// @errors throws Error{model_shape_mismatch} when the graph is not valid or does not fit the input size.
+/// @errors throws Error{model_shape_mismatch} when the graph is not valid, does not fit the input size, or
+/// has weights
+///         that were packed for another machine or size.
 [[nodiscard]] std::unique_ptr<Network> compile(const Graph& graph, int batch, int height_px, int width_px);
+
+/// The same graph with its weights packed as compile() wants them for this input size on this machine: from
+/// packed weights it compiles without a copy of them.
+/// @errors as compile().
+[[nodiscard]] Graph pack(const Graph& graph, int batch, int height_px, int width_px);
+
+/// What packed weights depend on besides the graph: oneDNN's version and the instructions it uses here, as in
+/// `onednn-2.6.0-39`.
+[[nodiscard]] std::string packing_name();
 
 /// One graph compiled for the sizes in use lately. Thread-safe.
 class NetworkCache {

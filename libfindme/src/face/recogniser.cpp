@@ -1,14 +1,13 @@
 #include "face/recogniser.hpp"
 
 #include <array>
+#include <vector>
 
 #include "face/dlib_resnet.hpp"
 #include "findme/error.hpp"
 
 namespace findme::face {
 namespace {
-
-constexpr int kChipAndMirror = 2;
 
 /// dlib's input layer: colour means taken off, divided by 256.
 /// @source dlib::input_rgb_image_sized (Boost licence), the values the network was trained with.
@@ -34,8 +33,8 @@ std::vector<float> normalise(const Image& chip) {
 
 }  // namespace
 
-Recogniser::Recogniser(std::span<const std::uint8_t> dlib_model)
-    : network_(compile(read_dlib_resnet(dlib_model), kChipAndMirror, kChipSide_px, kChipSide_px)) {}
+Recogniser::Recogniser(const Graph& network)
+    : network_(compile(network, kChipAndMirror, kChipSide_px, kChipSide_px)) {}
 
 Recogniser::~Recogniser() = default;
 

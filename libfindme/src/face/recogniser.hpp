@@ -1,9 +1,6 @@
 #pragma once
 
-#include <cstdint>
 #include <memory>
-#include <span>
-#include <vector>
 
 #include "face/network.hpp"
 #include "findme/face.hpp"
@@ -11,12 +8,15 @@
 
 namespace findme::face {
 
+/// Chips that go through the network at once: the chip and its mirror image.
+inline constexpr int kChipAndMirror = 2;
+
 /// Chips to templates.
 class Recogniser {
   public:
-    /// @param    dlib_model  dlib_face_recognition_resnet_model_v1.dat.
-    /// @errors   throws Error{model_corrupt}.
-    explicit Recogniser(std::span<const std::uint8_t> dlib_model);
+    /// @param    network  of dlib_face_recognition_resnet_model_v1.dat.
+    /// @errors   throws Error{model_shape_mismatch}.
+    explicit Recogniser(const Graph& network);
     ~Recogniser();
 
     /// The mean of the templates of the chip and of its mirror image: fewer errors than the chip alone (LFW,

@@ -84,10 +84,11 @@ struct Findme::State {
           photos(database),
           tokens(parts) {}
 
-    /// Models take a tenth of a second to load: commands that do not need them do not pay for it.
+    /// Models take their time to load: commands that do not need them do not pay for it.
     const face::FaceAnalyser& analyser() {
         std::call_once(models_loaded, [&] {
-            loaded_analyser = face::load_face_analyser(manifest, model_folders(config, data_dir));
+            const std::string cache_dir = data_dir.empty() ? std::string() : data_dir + "/cache";
+            loaded_analyser = face::load_face_analyser(manifest, model_folders(config, data_dir), cache_dir);
         });
         return *loaded_analyser;
     }

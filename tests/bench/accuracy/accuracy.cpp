@@ -18,6 +18,7 @@
 
 #include "base/file.hpp"
 #include "config/model_manifest.hpp"
+#include "face/dlib_resnet.hpp"
 #include "face/face_analyser.hpp"
 #include "face/model_files.hpp"
 #include "face/rfb_detector.hpp"
@@ -71,8 +72,8 @@ struct Models {
     explicit Models(const std::string& folder, const face::RfbOptions& options = {})
         : detector(face::make_rfb_detector(face::load_model(manifest, "detector", {folder}), options)),
           landmarks(face::load_model(manifest, "landmarks", {folder})),
-          recogniser(
-              std::make_unique<face::Recogniser>(face::load_model(manifest, "recognition", {folder}))) {}
+          recogniser(std::make_unique<face::Recogniser>(
+              face::read_dlib_resnet(face::load_model(manifest, "recognition", {folder})))) {}
 };
 
 /// The face nearest the middle: LFW's subject.
@@ -213,7 +214,8 @@ json lfw(const std::string& models_dir, const std::string& folder) {
     const Models models(models_dir);
     const auto pairs = read_pairs(folder);
     const auto faces = detect_all(models, folder, pairs);
-    return verification(measure(models, face::Aligner(models.landmarks, {}), faces, pairs));
+    return verification(
+        measure(models, face::Aligner(face::read_landmark_model(models.landmarks), {}), faces, pairs));
 }
 
 json box_grid(const std::string& models_dir, const std::string& folder) {
@@ -225,8 +227,9 @@ json box_grid(const std::string& models_dir, const std::string& folder) {
     json grid = json::array();
     for (const float side : {0.72F, 0.76F, 0.80F, 0.84F, 0.90F}) {
         for (const float down : {-0.02F, 0.02F, 0.06F}) {
-            const auto result =
-                verification(measure(models, face::Aligner(models.landmarks, {side, down}), faces, pairs));
+            const auto result = verification(
+                measure(models, face::Aligner(face::read_landmark_model(models.landmarks), {side, down}),
+                        faces, pairs));
             grid.push_back({{"side", side}, {"centre_down", down}, {"accuracy", result["accuracy"]}});
             std::fprintf(stderr, "%s\n", grid.back().dump().c_str());
         }

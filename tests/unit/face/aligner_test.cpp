@@ -127,7 +127,7 @@ TEST_CASE("aligner: mirrored photos have mirrored landmarks and pose", "[face][m
     if (!models || !samples) return;
     const auto manifest = config::parse_manifest(config::embedded_manifest_yaml());
     const auto detector = make_rfb_detector(load_model(manifest, "detector", {*models}));
-    const Aligner aligner(landmark_model(*models), {});
+    const Aligner aligner(read_landmark_model(landmark_model(*models)), {});
     Workspace workspace;
     std::size_t compared = 0;
     const auto files = sample_files(*samples);
@@ -161,7 +161,7 @@ TEST_CASE("aligner: boxes that reach over an edge, lie outside or have no size g
           "[face][model]") {
     const auto models = model_folder();
     if (!models) return;
-    const Aligner aligner(landmark_model(*models), {});
+    const Aligner aligner(read_landmark_model(landmark_model(*models)), {});
     const Image image = make_picture(80, 60);
     for (const Box& box : {Box{-0.2F, -0.2F, 0.5F, 0.5F}, Box{0.8F, 0.8F, 0.5F, 0.5F}, Box{2, 2, 0.5F, 0.5F},
                            Box{0.5F, 0.5F, 0, 0}, Box{0, 0, 1, 1}}) {
@@ -185,7 +185,7 @@ TEST_CASE("aligner: a landmark model that is cut short or is something else is r
     for (const auto& bytes : damaged) {
         INFO(bytes.size() << " bytes");
         try {
-            const Aligner aligner(bytes, {});
+            const Aligner aligner(read_landmark_model(bytes), {});
             FAIL_CHECK("no error was thrown");
         } catch (const Error& error) {
             CHECK(error.code() == ErrorCode::model_corrupt);

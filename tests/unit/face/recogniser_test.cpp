@@ -11,6 +11,7 @@
 
 #include "base/file.hpp"
 #include "config/model_manifest.hpp"
+#include "face/dlib_resnet.hpp"
 #include "face/dlib_resnet_type.hpp"
 #include "face/face_analyser.hpp"
 #include "face/memory_stream.hpp"
@@ -109,8 +110,8 @@ TEST_CASE("recogniser: its templates are dlib's", "[face][model]") {
     if (!models || !samples) return;
     const auto manifest = config::parse_manifest(config::embedded_manifest_yaml());
     const auto detector = make_rfb_detector(load_model(manifest, "detector", {*models}));
-    const Aligner aligner(load_model(manifest, "landmarks", {*models}), {});
-    const Recogniser recogniser(model_bytes(*models));
+    const Aligner aligner(read_landmark_model(load_model(manifest, "landmarks", {*models})), {});
+    const Recogniser recogniser(read_dlib_resnet(model_bytes(*models)));
     DlibReference reference(model_bytes(*models));
     Workspace workspace;
 
@@ -134,7 +135,7 @@ TEST_CASE("recogniser: its templates are dlib's", "[face][model]") {
 TEST_CASE("recogniser: a chip and its mirror image have one template", "[face][model]") {
     const auto models = model_folder();
     if (!models) return;
-    const Recogniser recogniser(model_bytes(*models));
+    const Recogniser recogniser(read_dlib_resnet(model_bytes(*models)));
     Workspace workspace;
     const Image chip = random_chip(3);
     CHECK(search::distance(recogniser.describe(chip, workspace),
@@ -144,7 +145,7 @@ TEST_CASE("recogniser: a chip and its mirror image have one template", "[face][m
 TEST_CASE("recogniser: two threads get bit for bit what one gets", "[face][model]") {
     const auto models = model_folder();
     if (!models) return;
-    const Recogniser recogniser(model_bytes(*models));
+    const Recogniser recogniser(read_dlib_resnet(model_bytes(*models)));
     Workspace workspace;
     std::vector<Template> expected(6);
     for (unsigned i = 0; i < expected.size(); ++i)
@@ -164,7 +165,7 @@ TEST_CASE("recogniser: two threads get bit for bit what one gets", "[face][model
 TEST_CASE("recogniser: chips of another size are refused", "[face][model]") {
     const auto models = model_folder();
     if (!models) return;
-    const Recogniser recogniser(model_bytes(*models));
+    const Recogniser recogniser(read_dlib_resnet(model_bytes(*models)));
     Workspace workspace;
     for (const auto& [width, height] : {std::pair{149, 150}, {150, 151}, {0, 0}}) {
         try {
@@ -188,7 +189,7 @@ TEST_CASE("recogniser: a model file that is cut short or is something else is re
     for (const auto& bytes : damaged) {
         INFO(bytes.size() << " bytes");
         try {
-            const Recogniser recogniser(bytes);
+            const Recogniser recogniser(read_dlib_resnet(bytes));
             FAIL_CHECK("no error was thrown");
         } catch (const Error& error) {
             CHECK(error.code() == ErrorCode::model_corrupt);

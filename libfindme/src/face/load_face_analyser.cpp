@@ -1,0 +1,103 @@
+#include <algorithm>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+#include "base/file.hpp"
+#include "face/dlib_resnet.hpp"
+#include "face/face_analyser.hpp"
+#include "face/model_files.hpp"
+#include "face/prepared_models.hpp"
+#include "face/rfb_detector.hpp"
+#include "findme/error.hpp"
+
+namespace findme::face {
+namespace {
+
+constexpr const char* kLandmarks = "landmarks";
+constexpr const char* kRecognition = "recognition";
+
+/// Where the prepared models of these model files may lie, and what they must have been made from.
+struct Place {
+    std::vector<std::string> paths;  ///< The first that takes a file keeps it.
+    std::string key;
+};
+
+/// What changes when a model file is another one; @return nothing when it is not there.
+std::optional<std::string> version_of(const ModelFile& model, const std::string& path) {
+    const auto stat = base::stat_regular_file(path);
+    if (!stat) return std::nullopt;
+    return path + " " + model.sha256 + " " + std::to_string(stat->size_bytes) + " " +
+           std::to_string(stat->mtime_ns) + "\n";
+}
+
+std::optional<Place> place_of(const ModelManifest& manifest, const std::vector<std::string>& folders,
+                              const std::string& cache_dir) {
+    Place place;
+    const std::string machine = packing_name();
+    place.key = "findme prepared models 1\n" + machine + "\n";
+    for (const ModelFile& model : manifest.files) {
+        if (model.job != kLandmarks && model.job != kRecognition) continue;
+        const std::string path = model_path(model, folders);
+        const auto version = version_of(model, path);
+        if (!version) return std::nullopt;
+        place.key += *version;
+        if (model.job != kRecognition) continue;
+        const std::string name = "/prepared-" + machine + ".bin";
+        place.paths.push_back(path.substr(0, path.size() - model.file.size() - 1) + name);
+        if (!cache_dir.empty()) place.paths.push_back(cache_dir + name);
+    }
+    return place;
+}
+
+PreparedModels prepare(const ModelManifest& manifest, const std::vector<std::string>& folders) {
+    PreparedModels models;
+    models.landmarks = read_landmark_model(load_model(manifest, kLandmarks, folders));
+    models.recognition = pack(read_dlib_resnet(load_model(manifest, kRecognition, folders)), kChipAndMirror,
+                              kChipSide_px, kChipSide_px);
+    return models;
+}
+
+/// For the next time. A folder that takes no file (an installation's, a full disk) costs that time alone.
+void keep(const Place& place, const PreparedModels& models) {
+    for (const std::string& path : place.paths) {
+        std::error_code ignored;
+        std::filesystem::create_directories(std::filesystem::path(path).parent_path(), ignored);
+        try {
+            return write_prepared(path, place.key, models);
+        } catch (const Error&) {
+            continue;
+        }
+    }
+}
+
+/// Mapped when an earlier run prepared them, which takes milliseconds; from the model files, checked,
+/// otherwise.
+PreparedModels load_prepared(const ModelManifest& manifest, const std::vector<std::string>& folders,
+                             const std::string& cache_dir) {
+    const auto place = place_of(manifest, folders, cache_dir);
+    if (!place) return prepare(manifest, folders);  // Says which file is missing.
+    for (const std::string& path : place->paths) {
+        if (auto models = map_prepared(path, place->key)) return std::move(*models);
+    }
+    PreparedModels models = prepare(manifest, folders);
+    keep(*place, models);
+    return models;
+}
+
+}  // namespace
+
+std::unique_ptr<FaceAnalyser> load_face_analyser(const ModelManifest& manifest,
+                                                 const std::vector<std::string>& folders,
+                                                 const std::string& cache_dir) {
+    auto detector = make_rfb_detector(load_model(manifest, "detector", folders));
+    PreparedModels models = load_prepared(manifest, folders, cache_dir);
+    auto recogniser = std::make_unique<Recogniser>(models.recognition);
+    auto aligner = std::make_unique<Aligner>(std::move(models.landmarks), BoxCalibration{});
+    return std::make_unique<FaceAnalyser>(std::move(detector), std::move(aligner), std::move(recogniser));
+}
+
+}  // namespace findme::face
