@@ -1,13 +1,10 @@
 #include "face/network.hpp"
 
 #include <omp.h>
-#include <sys/mman.h>
 
 #include <algorithm>
 #include <cstdint>
-#include <cstdlib>
 #include <cstring>
-#include <new>
 #include <oneapi/dnnl/dnnl.hpp>
 #include <optional>
 #include <string>
@@ -22,7 +19,6 @@ namespace {
 using dnnl::memory;
 
 constexpr std::size_t kAlignment = 64;
-constexpr std::size_t kHugePageBytes = std::size_t{2} << 20U;
 
 const dnnl::engine& cpu() {
     static const dnnl::engine engine(dnnl::engine::kind::cpu, 0);
@@ -48,42 +44,6 @@ memory::dims dims_of(const Shape& shape) {
 
 memory::desc activation(const Shape& shape) {
     return {dims_of(shape), memory::data_type::f32, memory::format_tag::nhwc};
-}
-
-int pooled(int size, const Graph::Node& node) {
-    const int window = node.dilation * (node.kernel_px - 1) + 1;
-    const int room = size + 2 * node.padding_px - window;
-    return room < 0 ? 0 : room / node.stride_px + 1;
-}
-
-Shape output_shape_of(const Graph::Node& node, const std::vector<Shape>& shapes) {
-    const auto input = [&](std::size_t i) { return shapes[static_cast<std::size_t>(node.inputs[i])]; };
-    Shape shape = input(0);
-    shape.channels = node.channels;
-    switch (node.op) {
-        case Graph::Op::convolution:
-        case Graph::Op::max_pool:
-        case Graph::Op::average_pool:
-            shape.height = pooled(shape.height, node);
-            shape.width = pooled(shape.width, node);
-            break;
-        case Graph::Op::global_average:
-            shape.height = shape.width = 1;
-            break;
-        case Graph::Op::add:
-            shape.height = std::max(shape.height, input(1).height);
-            shape.width = std::max(shape.width, input(1).width);
-            shape.channels = std::max(input(0).channels, input(1).channels);
-            break;
-        case Graph::Op::concat:
-            for (std::size_t i = 1; i < node.inputs.size(); ++i) {
-                if (input(i).height != shape.height || input(i).width != shape.width) shape.height = 0;
-            }
-            break;
-        case Graph::Op::input:
-            break;
-    }
-    return shape;
 }
 
 /// out += in, where `in` may be smaller in any direction; both B x H x W x C.
@@ -160,7 +120,7 @@ class OneDnnNetwork final : public Network {
         : nodes_(graph.nodes.size()), outputs_(graph.outputs), storage_(graph.storage) {
         shapes_.push_back(input);
         for (std::size_t i = 1; i < graph.nodes.size(); ++i) {
-            const Shape shape = output_shape_of(graph.nodes[i], shapes_);
+            const Shape shape = face::output_shape(graph.nodes[i], shapes_);
             if (shape.height <= 0 || shape.width <= 0) {
                 throw Error(ErrorCode::model_shape_mismatch,
                             "network node " + std::to_string(i) + " does not fit an input of " +
@@ -489,26 +449,6 @@ std::unique_ptr<OneDnnNetwork> compile_onednn(const Graph& graph, int batch, int
 }
 
 }  // namespace
-
-Workspace::Workspace() = default;
-Workspace::~Workspace() {
-    std::free(data_);
-}
-
-std::span<std::byte> Workspace::at_least(std::size_t bytes) {
-    if (bytes > size_bytes_) {
-        std::free(data_);
-        size_bytes_ = 0;
-        // A run writes to all of it: with pages of the usual size half of the time of a first run would go
-        // into having the kernel make them one by one.
-        const std::size_t size = (bytes + kHugePageBytes - 1) / kHugePageBytes * kHugePageBytes;
-        data_ = static_cast<std::byte*>(std::aligned_alloc(kHugePageBytes, size));
-        if (data_ == nullptr) throw std::bad_alloc();
-        static_cast<void>(madvise(data_, size, MADV_HUGEPAGE));  // Where there are none, nothing is lost.
-        size_bytes_ = size;
-    }
-    return {data_, size_bytes_};
-}
 
 std::unique_ptr<Network> compile(const Graph& graph, int batch, int height_px, int width_px) {
     return compile_onednn(graph, batch, height_px, width_px);

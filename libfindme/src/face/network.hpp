@@ -6,36 +6,10 @@
 #include <vector>
 
 #include "face/graph.hpp"
+#include "face/shape.hpp"
+#include "face/workspace.hpp"
 
 namespace findme::face {
-
-/// A tensor's sizes; elements are float32, laid out B, H, W, C with C running fastest.
-struct Shape {
-    int batch = 1;
-    int height = 0;
-    int width = 0;
-    int channels = 0;
-    [[nodiscard]] std::size_t size() const {
-        return static_cast<std::size_t>(batch) * static_cast<std::size_t>(height) *
-               static_cast<std::size_t>(width) * static_cast<std::size_t>(channels);
-    }
-};
-
-/// Memory that one run needs; reused from run to run, one thread at a time.
-class Workspace {
-  public:
-    Workspace();
-    Workspace(const Workspace&) = delete;
-    Workspace& operator=(const Workspace&) = delete;
-    ~Workspace();
-
-    /// 64-byte aligned, at least `bytes` long, contents undefined; stays until the next call.
-    [[nodiscard]] std::span<std::byte> at_least(std::size_t bytes);
-
-  private:
-    std::byte* data_ = nullptr;
-    std::size_t size_bytes_ = 0;
-};
 
 /// A graph compiled for one input size, ready to run. Runs on the calling thread alone.
 class Network {
