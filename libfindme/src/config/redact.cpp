@@ -26,4 +26,13 @@ std::string redact_url(std::string_view text) {
     return safe;
 }
 
+bool holds_password(std::string_view text) {
+    // With every mask taken out again, what had a password is shorter than it was.
+    std::string rest = redact_url(text);
+    for (auto mask = rest.find("***"); mask != std::string::npos; mask = rest.find("***", mask)) {
+        rest.erase(mask, 3);
+    }
+    return rest.size() < text.size() && redact_url(text) != text;
+}
+
 }  // namespace findme::config

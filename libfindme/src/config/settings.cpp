@@ -1,108 +1,164 @@
 #include "config/settings.hpp"
 
+#include <algorithm>
 #include <array>
-#include <charconv>
-#include <concepts>
-#include <cstdio>
-#include <limits>
+
+#include "base/text.hpp"
 
 namespace findme::config {
 namespace {
 
-template <typename Number>
-std::string set_number(Number& field, std::string_view text, Number least, Number most) {
-    Number value{};
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-    if (error == std::errc{} && end == text.data() + text.size() && value >= least && value <= most) {
-        field = value;
-        return {};
-    }
-    const char* kind = std::floating_point<Number> ? "a number" : "a whole number";
-    char range[96];
-    std::snprintf(range, sizeof range, " from %g to %g", static_cast<double>(least),
-                  static_cast<double>(most));
-    return std::string(kind) + range;
-}
+constexpr std::array<std::pair<std::string_view, std::string_view>, 8> kGroups{{
+    {"database_pool", "Connections to a database server; an embedded database has no use for these."},
+    {"models", ""},
+    {"image", "What a picture may ask for; judged on its header, before any pixel is decoded."},
+    {"index", ""},
+    {"match", ""},
+    {"selfie", "When a selfie is good enough to search with."},
+    {"log", "What is written of what happens, and how."},
+    {"health", "What serve-health does."},
+}};
 
-std::string print_number(double value) {
-    char text[32];
-    std::snprintf(text, sizeof text, "%.10g", value);
-    return text;
-}
-
-std::string set_database(Config& config, std::string_view text) {
-    if (text.empty() || text.starts_with("sqlite:") || text.starts_with("postgresql:") ||
-        text.starts_with("postgres:")) {
-        config.database_url = text;
-        return {};
-    }
-    return "sqlite:PATH or postgresql://...";
-}
-
-constexpr std::array<Setting, 17> kSettings{{
-    {"database", "", "Where accounts, events and faces are kept: sqlite:PATH or postgresql://...",
-     set_database, [](const Config& c) { return c.database_url; }},
-    {"database_pool.size", "connections", "Connections to a database server that are kept open",
-     [](Config& c, std::string_view text) { return set_number(c.database_pool_size, text, 1, 1000); },
-     [](const Config& c) { return std::to_string(c.database_pool_size); }},
-    {"database_pool.overflow", "connections", "Connections beyond that at once; they are closed after use",
-     [](Config& c, std::string_view text) { return set_number(c.database_pool_overflow, text, 0, 1000); },
-     [](const Config& c) { return std::to_string(c.database_pool_overflow); }},
-    {"database_pool.timeout_s", "s", "How long to wait for a connection while all are in use",
-     [](Config& c, std::string_view text) { return set_number(c.database_pool_timeout_s, text, 1, 3600); },
-     [](const Config& c) { return std::to_string(c.database_pool_timeout_s); }},
-    {"database_pool.recycle_s", "s", "Connections older than this are made anew",
-     [](Config& c, std::string_view text) { return set_number(c.database_pool_recycle_s, text, 1, 86400); },
-     [](const Config& c) { return std::to_string(c.database_pool_recycle_s); }},
-    {"models.dir", "", "Folder of the model files; empty for the user's and the installed one",
-     [](Config& c, std::string_view text) {
-         c.models_dir = text;
-         return std::string();
-     },
-     [](const Config& c) { return c.models_dir; }},
-    {"image.max_file_bytes", "bytes", "Larger files are refused unread",
-     [](Config& c, std::string_view text) {
-         return set_number<std::size_t>(c.image.max_file_bytes, text, 1024, std::size_t{4} << 30U);
-     },
-     [](const Config& c) { return std::to_string(c.image.max_file_bytes); }},
-    {"image.max_side_px", "px", "Pictures wider or higher are refused",
-     [](Config& c, std::string_view text) { return set_number(c.image.max_side_px, text, 16, 65'500); },
-     [](const Config& c) { return std::to_string(c.image.max_side_px); }},
-    {"image.max_pixels", "px", "Pictures of more pixels are refused",
-     [](Config& c, std::string_view text) {
-         return set_number<std::int64_t>(c.image.max_pixels, text, 256, 1'000'000'000);
-     },
-     [](const Config& c) { return std::to_string(c.image.max_pixels); }},
-    {"image.max_jpeg_scans", "scans", "Progressive JPEGs of more scans are refused",
-     [](Config& c, std::string_view text) { return set_number(c.image.max_jpeg_scans, text, 1, 500); },
-     [](const Config& c) { return std::to_string(c.image.max_jpeg_scans); }},
-    {"index.jobs", "photos", "Photos worked on at once; 0 for one per core",
-     [](Config& c, std::string_view text) { return set_number(c.index_jobs, text, 0, 1024); },
-     [](const Config& c) { return std::to_string(c.index_jobs); }},
-    {"index.memory_mib", "MiB", "Decoded pixels held at once over all jobs; one photo may always be held",
-     [](Config& c, std::string_view text) { return set_number(c.index_memory_mib, text, 16, 1 << 20); },
-     [](const Config& c) { return std::to_string(c.index_memory_mib); }},
-    {"match.min_score", "0-100", "Matches below are not shown; 70 is the threshold measured for the model",
-     [](Config& c, std::string_view text) { return set_number(c.match_min_score, text, 0.0, 100.0); },
-     [](const Config& c) { return print_number(c.match_min_score); }},
-    {"selfie.min_face_px", "px", "A selfie's face must be at least this high",
-     [](Config& c, std::string_view text) { return set_number(c.selfie_min_face_px, text, 16, 4096); },
-     [](const Config& c) { return std::to_string(c.selfie_min_face_px); }},
-    {"selfie.min_face_percent", "%", "A selfie's face must fill at least this part of the picture",
-     [](Config& c, std::string_view text) { return set_number(c.selfie_min_face_percent, text, 0.0, 50.0); },
-     [](const Config& c) { return print_number(c.selfie_min_face_percent); }},
-    {"selfie.min_sharpness", "variance", "A selfie's face must be at least this sharp; 0 takes any",
-     [](Config& c, std::string_view text) { return set_number(c.selfie_min_sharpness, text, 0.0, 10'000.0); },
-     [](const Config& c) { return print_number(c.selfie_min_sharpness); }},
-    {"selfie.max_yaw", "eye distances", "A selfie's face may be turned away at most this far",
-     [](Config& c, std::string_view text) { return set_number(c.selfie_max_yaw, text, 0.05, 2.0); },
-     [](const Config& c) { return print_number(c.selfie_max_yaw); }},
+constexpr std::array<Setting, 24> kSettings{{
+    {.key = "database",
+     .field = &Config::database_url,
+     .text_type = ConfigType::url,
+     .help = "Where accounts, events and faces are kept",
+     .details = "Empty: `sqlite:$XDG_DATA_HOME/findme/findme.db`, which is `~/.local/share/findme/findme.db` "
+                "where that variable is not set. The file of SQLite must lie on a local disk. A password "
+                "belongs into `~/.pgpass` or a service file, not into this URL; a file that holds one "
+                "nevertheless is refused unless only its owner can read it.",
+     .flag = "--database",
+     .example = "sqlite:/srv/findme/findme.db"},
+    {.key = "database_pool.size",
+     .field = &Config::database_pool_size,
+     .range = {1, 1000},
+     .unit = "connections",
+     .help = "Connections to a database server that are kept open",
+     .details = "All processes together must stay below the server's `max_connections`."},
+    {.key = "database_pool.overflow",
+     .field = &Config::database_pool_overflow,
+     .range = {0, 1000},
+     .unit = "connections",
+     .help = "Connections beyond that at once; they are closed after use"},
+    {.key = "database_pool.timeout_s",
+     .field = &Config::database_pool_timeout_s,
+     .range = {1, 3600},
+     .unit = "s",
+     .help = "How long to wait for a connection while all are in use"},
+    {.key = "database_pool.recycle_s",
+     .field = &Config::database_pool_recycle_s,
+     .range = {1, 86400},
+     .unit = "s",
+     .help = "Connections older than this are made anew"},
+    {.key = "models.dir",
+     .field = &Config::models_dir,
+     .text_type = ConfigType::path,
+     .help = "Folder of the model files",
+     .details = "Empty: `$XDG_DATA_HOME/findme/models`, then the folder of the installation; see "
+                "`findme-model(1)`.",
+     .example = "/srv/findme/models"},
+    {.key = "image.max_file_bytes",
+     .field = &ImageLimits::max_file_bytes,
+     .range = {1024, 4294967296.0},
+     .unit = "bytes",
+     .help = "Larger files are refused unread"},
+    {.key = "image.max_side_px",
+     .field = &ImageLimits::max_side_px,
+     .range = {16, 65'500},
+     .unit = "px",
+     .help = "Pictures wider or higher are refused"},
+    {.key = "image.max_pixels",
+     .field = &ImageLimits::max_pixels,
+     .range = {256, 1e9},
+     .unit = "px",
+     .help = "Pictures of more pixels are refused"},
+    {.key = "image.max_jpeg_scans",
+     .field = &ImageLimits::max_jpeg_scans,
+     .range = {1, 500},
+     .unit = "scans",
+     .help = "Progressive JPEGs of more scans are refused",
+     .details = "Each scan costs a pass over the whole picture."},
+    {.key = "index.jobs",
+     .field = &Config::index_jobs,
+     .range = {0, 1024},
+     .unit = "photos",
+     .help = "Photos worked on at once; 0 for one per core",
+     .flag = "index --jobs"},
+    {.key = "index.memory_mib",
+     .field = &Config::index_memory_mib,
+     .range = {16, 1 << 20},
+     .unit = "MiB",
+     .help = "Decoded pixels held at once over all jobs",
+     .details = "One photo may always be held, however large."},
+    {.key = "match.min_score",
+     .field = &Config::match_min_score,
+     .range = {0, 100},
+     .unit = "points",
+     .help = "Matches below are not shown",
+     .details = "70 is the threshold measured for the model; lower finds more, and more strangers.",
+     .flag = "match --min-score"},
+    {.key = "selfie.min_face_px",
+     .field = &Config::selfie_min_face_px,
+     .range = {16, 4096},
+     .unit = "px",
+     .help = "A selfie's face must be at least this high"},
+    {.key = "selfie.min_face_percent",
+     .field = &Config::selfie_min_face_percent,
+     .range = {0, 50},
+     .unit = "%",
+     .help = "A selfie's face must fill at least this part of the picture's area"},
+    {.key = "selfie.min_sharpness",
+     .field = &Config::selfie_min_sharpness,
+     .range = {0, 10'000},
+     .unit = "variance",
+     .help = "A selfie's face must be at least this sharp; 0 takes any",
+     .details = "The variance of the Laplacian over the aligned grey face."},
+    {.key = "selfie.max_yaw",
+     .field = &Config::selfie_max_yaw,
+     .range = {0.05, 2},
+     .unit = "eye distances",
+     .help = "A selfie's face may be turned away at most this far",
+     .details = "The offset of the nose from the middle of the eyes."},
+    {.key = "log.level", .field = &Config::log_level, .help = "Log lines of less weight are not written"},
+    {.key = "log.format",
+     .field = &Config::log_format,
+     .help = "How log lines look",
+     .details = "`auto` is `journal` where the standard error is the journal of systemd, else `text`."},
+    {.key = "health.listen",
+     .field = &Config::health_listen,
+     .text_type = ConfigType::address,
+     .help = "Where serve-health listens",
+     .details = "The host is an IP address or `localhost`. Port 0 takes any that is free.",
+     .flag = "serve-health --listen"},
+    {.key = "health.cache_ms",
+     .field = &Config::health_cache_ms,
+     .range = {1000, 5000},
+     .unit = "ms",
+     .help = "How long serve-health repeats an answer of the database"},
+    {.key = "health.max_connections",
+     .field = &Config::health_max_connections,
+     .range = {8, 10'000},
+     .unit = "connections",
+     .help = "More at once are refused by serve-health"},
+    {.key = "health.timeout_s",
+     .field = &Config::health_timeout_s,
+     .range = {1, 60},
+     .unit = "s",
+     .help = "serve-health closes a connection that is silent for so long"},
+    {.key = "health.db_raw_test",
+     .field = &Config::health_db_raw_test,
+     .help = "Whether serve-health answers /api/db-raw-test"},
 }};
 
 }  // namespace
 
 std::span<const Setting> settings() {
     return kSettings;
+}
+
+std::span<const std::pair<std::string_view, std::string_view>> groups() {
+    return kGroups;
 }
 
 std::string variable_of(const Setting& setting) {
@@ -114,4 +170,62 @@ std::string variable_of(const Setting& setting) {
     return name;
 }
 
+const Setting* find_setting(std::string_view key) {
+    const auto* found = std::find_if(kSettings.begin(), kSettings.end(),
+                                     [&](const auto& setting) { return setting.key == key; });
+    return found == kSettings.end() ? nullptr : found;
+}
+
+bool is_group(std::string_view name) {
+    return std::any_of(kGroups.begin(), kGroups.end(),
+                       [&](const auto& group) { return group.first == name; });
+}
+
+std::string nearest_key(std::string_view key) {
+    std::vector<std::string> keys;
+    keys.reserve(kSettings.size());
+    for (const auto& setting : kSettings) keys.emplace_back(setting.key);
+    return base::did_you_mean(key, keys);
+}
+
 }  // namespace findme::config
+
+namespace findme {
+
+std::string_view to_string(LogFormat format) noexcept {
+    switch (format) {
+        case LogFormat::automatic:
+            return "auto";
+        case LogFormat::text:
+            return "text";
+        case LogFormat::json:
+            return "json";
+        case LogFormat::journal:
+            return "journal";
+    }
+    return "auto";
+}
+
+std::string_view to_string(ConfigType type) noexcept {
+    switch (type) {
+        case ConfigType::text:
+            return "text";
+        case ConfigType::path:
+            return "path";
+        case ConfigType::whole_number:
+            return "whole_number";
+        case ConfigType::number:
+            return "number";
+        case ConfigType::toggle:
+            return "switch";
+        case ConfigType::choice:
+            return "choice";
+        case ConfigType::address:
+            return "address";
+        case ConfigType::url:
+            return "url";
+    }
+    return "text";
+}
+
+}  // namespace findme

@@ -85,11 +85,12 @@ TEST_CASE("config file: variables of findme that name no setting are left alone"
 TEST_CASE("config file: lists, and mappings where a value belongs, are refused where they stand",
           "[config]") {
     CHECK(says(refusal_of("index:\n  jobs: [1, 2]\n"), "findme.yaml:2: \"index.jobs\" needs one value"));
+    CHECK(says(refusal_of("health:\n- listen\n"), ":1: \"health\" is a group: it needs keys below it"));
     CHECK(says(refusal_of("- index\n"), "a configuration file is a mapping"));
     CHECK(says(refusal_of("just text\n"), "a configuration file is a mapping"));
     CHECK(says(refusal_of("index:\n  jobs:\n    deeper: 1\n"),
                "findme.yaml:2: \"index.jobs\" needs one value"));
-    CHECK(says(refusal_of("index: 3\n"), "findme.yaml:1: unknown key \"index\""));
+    CHECK(says(refusal_of("index: 3\n"), ":1: \"index\" is a group: it needs keys below it"));
     CHECK(says(refusal_of("colours: [red]\n"), "findme.yaml:1: unknown key \"colours\""));
 }
 
@@ -106,13 +107,92 @@ TEST_CASE("config file: what is not YAML is refused with its line", "[config]") 
 
 TEST_CASE("config file: a key given twice is refused, never silently the last", "[config]") {
     CHECK(says(refusal_of("index:\n  jobs: 2\n  jobs: 4\n"), "findme.yaml:3"));
-    CHECK(says(refusal_of("index.jobs: 2\nindex:\n  jobs: 4\n"), "findme.yaml:3"));
+    CHECK(says(refusal_of("index.jobs: 2\nindex:\n  jobs: 4\n"),
+               "findme.yaml:3: \"index.jobs\" is given twice, first in line 1"));
+    CHECK(says(refusal_of("index:\n  jobs: 2\nmatch:\nindex:\n  memory_mib: 64\n"),
+               "findme.yaml:4: the group \"index\" is given twice, first in line 1"));
+    CHECK(load_text("index.jobs: 2\nindex: {memory_mib: 64}\n").config.index_memory_mib == 64);
 }
 
 // Once the loader followed every mapping it met: an alias to a mapping around it took the whole stack.
-TEST_CASE("config file: an anchor that refers to itself ends in a refusal", "[config]") {
-    CHECK(says(refusal_of("index: &a\n  jobs: *a\n"), "findme.yaml:2: \"index.jobs\" needs one value"));
-    CHECK(says(refusal_of("&a\nindex: *a\n"), "unknown key \"index.index\""));
+TEST_CASE("config file: anchors, aliases, tags and a second document are refused where they stand",
+          "[config]") {
+    CHECK(says(refusal_of("index: &a\n  jobs: *a\n"), "findme.yaml:1: anchors and aliases"));
+    CHECK(refusal_of("index: &a\n  jobs: *a\n").problems.size() == 2);
+    CHECK(says(refusal_of("&a\nindex: *a\n"), "anchors and aliases"));
+    CHECK(says(refusal_of("index:\n  jobs: &j 3\n"), "findme.yaml:2: anchors and aliases"));
+    CHECK(says(refusal_of("index:\n  jobs: !!int 3\n"), "findme.yaml:2: tags such as !!str"));
+    CHECK(says(refusal_of("index.jobs: 3\n---\nindex.jobs: 4\n"), "a second document"));
+    CHECK(refusal_of("index.jobs: 3\n---\nindex.jobs: x\n").problems.size() == 1);
+    CHECK(says(refusal_of("match:\n? [index.jobs]\n: 3\n"), "findme.yaml:2: a key must be a word"));
+}
+
+// The parser makes empty documents of these, one after the other without end.
+TEST_CASE("config file: stray punctuation at the beginning is refused, and reading it ends", "[config]") {
+    for (const std::string text : {", index", "]", "} ~\n", ", [3\n|\n", "index.jobs: 3\n, 4\n"}) {
+        INFO(text);
+        CHECK_FALSE(refusal_of(text).problems.empty());
+    }
+}
+
+TEST_CASE("config file: tabs, NUL bytes and other encodings are named with their line", "[config]") {
+    CHECK(says(refusal_of("index:\n\tjobs: 3\n"), "findme.yaml:2: a tab at the begin"));
+    CHECK(says(refusal_of("index:\n \t# jobs: 3\n"), "findme.yaml:2: a tab at the begin"));
+    CHECK(says(refusal_of(std::string("index:\n  jobs: 3\0\n", 18)), "findme.yaml:2: a NUL byte"));
+    CHECK(says(refusal_of("models.dir: /m\xFC\n"), "findme.yaml:1: not UTF-8"));
+    CHECK(load_text("index:\n  jobs:\t3\n").config.index_jobs == 3);
+}
+
+TEST_CASE("config file: all that is wrong is told at once, in the order of its lines", "[config]") {
+    const auto error = refusal_of(
+        "index:\n  jobs: 2000\n  jobbs: 1\nmatch: {min_score: x}\nlog: {level: [a]}\nhealth:\n\tcache_ms: "
+        "1\n");
+    REQUIRE(error.problems.size() == 5);
+    CHECK(error.message == error.problems.front().message);
+    CHECK(says(error.problems[0], ":2: index.jobs is \"2000\", it must be a whole number from 0 to 1024"));
+    CHECK(says(error.problems[1], ":3: unknown key \"index.jobbs\" (did you mean \"index.jobs\"?)"));
+    CHECK(says(error.problems[2], ":4: match.min_score is \"x\", it must be a number from 0 to 100"));
+    CHECK(says(error.problems[3], ":5: \"log.level\" needs one value, not a list"));
+    CHECK(says(error.problems[4], ":7: a tab at the begin"));
+}
+
+TEST_CASE("config file: what follows a key that was refused is read as if nothing had been", "[config]") {
+    const auto error =
+        refusal_of("colours: {red: [1, {a: b}], blue: 2}\nindex: {jobs: [3]}\nlog.level: loud\n");
+    REQUIRE(error.problems.size() == 3);
+    CHECK(says(error.problems[0], ":1: unknown key \"colours\""));
+    CHECK(says(error.problems[1], ":2: \"index.jobs\" needs one value"));
+    CHECK(says(error.problems[2], ":3: log.level is \"loud\", it must be debug, info, warning or error"));
+}
+
+TEST_CASE("config file: a file of problems alone ends in a list that somebody can read", "[config]") {
+    std::string text;
+    for (int i = 0; i < 5000; ++i) text += "key" + std::to_string(i) + ": 1\n";
+    const auto error = refusal_of(text);
+    CHECK(error.problems.size() == 101);
+    CHECK(says(error.problems.back(), "4900 are not listed"));
+}
+
+TEST_CASE("config: FINDME_CONFIG names the file unless one is given, and it must be there", "[config]") {
+    const TemporaryFolder folder;
+    std::ofstream(folder / "named.yaml") << "index.jobs: 4\n";
+    std::ofstream(folder / "given.yaml") << "match.min_score: 80\n";
+    ConfigSources sources{.environment = {{"FINDME_CONFIG", folder / "named.yaml"}}};
+    CHECK(load_config(sources).config.index_jobs == 4);
+    CHECK(check_config(sources).files.front().path == folder / "named.yaml");
+    sources.file = folder / "given.yaml";
+    CHECK(load_config(sources).config.index_jobs == 0);
+    CHECK_THROWS_WITH(load_config({.environment = {{"FINDME_CONFIG", folder / "none.yaml"}}}),
+                      Catch::Contains("none.yaml"));
+    CHECK_NOTHROW(load_config({.environment = {{"FINDME_CONFIG", ""}}}));
+}
+
+TEST_CASE("config file: a folder, and more bytes than any configuration has, are refused", "[config]") {
+    const TemporaryFolder folder;
+    CHECK_THROWS_WITH(load_config({.file = folder.path()}), Catch::Contains("it is a folder"));
+    CHECK_THROWS_WITH(load_config({.file = "/dev/zero"}), Catch::Contains("holds more than 1048576 bytes"));
+    CHECK_THROWS_WITH(load_text("#" + std::string(1U << 20U, ' ')), Catch::Contains("holds more than"));
+    CHECK(load_config({.file = "/dev/null"}).config.index_jobs == 0);
 }
 
 TEST_CASE("config file: nesting without end is refused before it takes the stack", "[config]") {
@@ -137,6 +217,13 @@ TEST_CASE("config file: the user's file is below HOME unless XDG_CONFIG_HOME is 
               .config.index_jobs == 5);
     CHECK(load_config({{"HOME", folder.path()}, {"XDG_CONFIG_HOME", "/nowhere"}}, std::nullopt, {})
               .config.index_jobs == 0);
+}
+
+TEST_CASE("config: the system's file has one absolute place", "[config]") {
+    const std::string path = system_config_file();
+    CHECK(path.front() == '/');
+    CHECK(ends_with(path, "/findme/findme.yaml"));
+    CHECK_NOTHROW(load_config({.system_file = "/nowhere/findme.yaml"}));
 }
 
 TEST_CASE("config: the data folder follows XDG_DATA_HOME, then HOME, and is an error without both",
@@ -168,6 +255,19 @@ TEST_CASE("redact: passwords go whatever they hold, the rest stays", "[config]")
           "postgresql://db/x?password=***&sslmode=require");
     CHECK(redact("postgresql://db/x?user=a&password=secret") == "postgresql://db/x?user=a&password=***");
     CHECK(redact("").empty());
+}
+
+TEST_CASE("redact: an empty password is none, and neither is a mask", "[config]") {
+    for (const char* text : {"", "sqlite:/a:b@c", "postgresql://anna@db/x", "postgresql://anna:@db/x",
+                             "postgresql://anna:***@db/x", "host=db user=a"}) {
+        INFO(text);
+        CHECK_FALSE(config::holds_password(text));
+    }
+    for (const char* text : {"postgresql://anna:x@db/x", "postgresql://db/x?password=x", "host=db password=x",
+                             "postgresql://anna:x@db/x?password=***", "mysql://anna:x@db/x"}) {
+        INFO(text);
+        CHECK(config::holds_password(text));
+    }
 }
 
 TEST_CASE("redact: a password in libpq's other spellings goes too", "[config]") {
