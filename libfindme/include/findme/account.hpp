@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -76,6 +77,7 @@ enum class ImportMode {
 struct ImportReport {
     std::vector<Registered> added;
     std::vector<ErrorInfo> refused;  ///< The subject is the line.
+    bool cancelled = false;          ///< Stopped early: what was added stays, the others were not tried.
 };
 
 struct AccountQuery {
@@ -125,8 +127,10 @@ class FINDME_API Accounts {
     /// the code of
     ///         the gravest problem; Error{store_*, model_*}.
     Registered add(Registration registration);
+    /// @param  stop  ends it between two of them; ImportMode::all_or_nothing then leaves nothing behind.
     /// @errors as add(), in the report; throws Error{store_*}.
-    ImportReport import(std::vector<Registration> registrations, ImportMode mode);
+    ImportReport import(std::vector<Registration> registrations, ImportMode mode,
+                        const std::stop_token& stop = {});
 
     /// @param reference  a username, an e-mail or `id:12`.
     /// @param event_code  narrows the search to an event's guests; empty: all accounts.

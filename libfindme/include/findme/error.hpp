@@ -55,6 +55,7 @@ enum class ErrorCode {
     face_not_frontal,
     // The rest.
     cancelled,  ///< Stopped by the caller; what was committed stays.
+    timed_out,  ///< Not done within the time that was given; what was committed stays.
     internal,   ///< A bug; please report it.
 };
 

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -107,8 +108,9 @@ class FINDME_API Events {
     /// The photo files stay, and so do guests of other events who joined it. A big event goes in several
     /// transactions, each of which leaves an event that is whole: a run that was killed is finished by
     /// another.
-    /// @errors throws Error{not_found}.
-    ErasureReceipt remove(EventId event, DryRun dry_run = DryRun::no);
+    /// @param  stop  ends it between two of them.
+    /// @errors throws Error{not_found}, Error{cancelled}.
+    ErasureReceipt remove(EventId event, DryRun dry_run = DryRun::no, const std::stop_token& stop = {});
     /// Removes the faces, templates and matches of the event, and the selfies and consents of its guests
     /// unless another event of theirs is within its retention; looks again. The event, its accounts and the
     /// rows of its photos stay.

@@ -9,12 +9,14 @@
 #include "findme/config.hpp"
 #include "findme/event.hpp"
 #include "findme/export.hpp"
+#include "findme/health.hpp"
 #include "findme/ingest.hpp"
 #include "findme/log.hpp"
 #include "findme/match.hpp"
 #include "findme/migrate.hpp"
 #include "findme/model.hpp"
 #include "findme/photo.hpp"
+#include "findme/run_lock.hpp"
 #include "findme/secret.hpp"
 #include "findme/text.hpp"
 #include "findme/token.hpp"
@@ -54,6 +56,15 @@ class FINDME_API Findme {
     ///           Error{model_*}, Error{store_*}.
     IndexSummary index(const IndexRequest& request, IndexObserver& observer);
 
+    /// index(), and then the same for what comes into the folders until `request.stop` asks to stop: from a
+    /// file closed to its matches in less than a second. Now and then the folders are walked again, for what
+    /// could not be noticed as it came.
+    /// @errors   as index(), and throws Error{invalid_argument} for a request with files, `more_paths`,
+    /// `reindex` or
+    ///           `dry_run`; Error{not_found} when a folder goes away. A database that is away for a while is
+    ///           waited for.
+    IndexSummary watch(const IndexRequest& request, IndexObserver& observer);
+
     /// Finds one person. Selfies are judged one by one; those refused do not count.
     /// @errors   throws Error{retention_expired, model_*, store_*}; with no acceptable selfie the report has
     /// no matches.
@@ -64,6 +75,10 @@ class FINDME_API Findme {
     ///           Error{file_unwritable, store_full}; a photo that cannot be read is counted in the
     /// report.
     ContactSheetReport draw_contact_sheet(const MatchReport& report, const ContactSheetRequest& request);
+
+    /// For work of which one run at a time is enough; nothing in this library takes such a lock by itself.
+    /// @errors   as RunLock's constructor.
+    [[nodiscard]] RunLock lock_run(const RunLockRequest& request);
 
   private:
     struct State;

@@ -69,12 +69,15 @@ Registered write_one(const access::Parts& parts, const access::Draft& draft) {
     });
 }
 
-std::vector<Registered> write_all(const access::Parts& parts, const std::vector<access::Draft>& drafts) {
+/// @return nothing when it was stopped.
+std::vector<Registered> write_all(const access::Parts& parts, const std::vector<access::Draft>& drafts,
+                                  const std::stop_token& stop) {
     return db::fetch_retrying(*parts.database, [&](db::Connection& connection) {
         db::Transaction transaction(connection, db::Access::write);
         std::vector<Registered> added;
         added.reserve(drafts.size());
         for (const auto& draft : drafts) {
+            if (stop.stop_requested()) return std::vector<Registered>();
             try {
                 added.push_back(access::write_draft(connection, parts, draft));
             } catch (const Error& error) {
@@ -105,11 +108,14 @@ Registered Accounts::add(Registration registration) {
     return registered;
 }
 
-ImportReport Accounts::import(std::vector<Registration> registrations, ImportMode mode) {
+ImportReport Accounts::import(std::vector<Registration> registrations, ImportMode mode,
+                              const std::stop_token& stop) {
     ImportReport report;
     std::vector<access::Draft> drafts;
     Seen seen;
     for (auto& registration : registrations) {
+        report.cancelled = stop.stop_requested();
+        if (report.cancelled) return report;
         access::Draft draft = access::make_draft(*parts_, std::move(registration));
         if (draft.problems.empty()) seen.check(draft);
         if (draft.problems.empty()) {
@@ -120,10 +126,13 @@ ImportReport Accounts::import(std::vector<Registration> registrations, ImportMod
     }
     if (mode == ImportMode::check_only) return report;
     if (mode == ImportMode::all_or_nothing) {
-        if (report.refused.empty()) report.added = write_all(*parts_, drafts);
+        if (report.refused.empty()) report.added = write_all(*parts_, drafts, stop);
+        report.cancelled = report.refused.empty() && report.added.size() < drafts.size();
         return report;
     }
     for (auto& draft : drafts) {
+        report.cancelled = stop.stop_requested();
+        if (report.cancelled) break;
         try {
             report.added.push_back(write_one(*parts_, draft));
         } catch (const Error& error) {

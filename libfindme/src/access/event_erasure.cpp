@@ -61,8 +61,12 @@ Erasure erase(const access::Parts& parts, EventId event, std::string_view action
 
 /// Takes batches until only the last of them is left.
 template <typename Remove>
-void erase_batches(const access::Parts& parts, EventId event, Erasure& all, const Remove& remove) {
+void erase_batches(const access::Parts& parts, EventId event, const std::stop_token& stop, Erasure& all,
+                   const Remove& remove) {
     for (;;) {
+        if (stop.stop_requested())
+            throw Error(ErrorCode::cancelled,
+                        "stopped before all of the event was removed: the same command goes on");
         const auto work = [&](db::Connection& connection) {
             db::Transaction transaction(connection, db::Access::write);
             if (!store::EventRepository(connection).hold(event)) throw_gone();
@@ -89,7 +93,7 @@ std::vector<EventId> unexpired_events(db::Connection& connection, Timestamp now)
 
 }  // namespace
 
-ErasureReceipt Events::remove(EventId event, DryRun dry_run) {
+ErasureReceipt Events::remove(EventId event, DryRun dry_run, const std::stop_token& stop) {
     static_cast<void>(find(event));
     if (dry_run == DryRun::yes) {
         ErasureReceipt receipt =
@@ -101,10 +105,10 @@ ErasureReceipt Events::remove(EventId event, DryRun dry_run) {
         return receipt;
     }
     Erasure all;
-    erase_batches(*parts_, event, all, [&](db::Connection& connection) {
+    erase_batches(*parts_, event, stop, all, [&](db::Connection& connection) {
         return ErasureRepository(connection).remove_some_guests(event, kBatch);
     });
-    erase_batches(*parts_, event, all, [&](db::Connection& connection) {
+    erase_batches(*parts_, event, stop, all, [&](db::Connection& connection) {
         return ErasureRepository(connection).remove_some_photos(event, kBatch);
     });
     all.add(erase(*parts_, event, "event.deleted", [&](db::Connection& connection) {

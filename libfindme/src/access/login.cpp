@@ -121,7 +121,7 @@ Account Accounts::verify(const LoginRequest& request) {
     db::run_retrying(*parts_->database,
                      [&](db::Connection& connection) { write_refusal(connection, *parts_, judgement); });
     const auto& found = judgement.lookup.found;
-    access::report(*parts_, LogLevel::warning, "login_refused",
+    access::report(*parts_, LogLevel::info, "login_refused",
                    found ? access::subject_of(found->account.id) : std::string(), judgement.rule);
     throw Error(
         ErrorCode::login_refused,

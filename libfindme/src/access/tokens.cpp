@@ -45,7 +45,7 @@ std::string_view rule_of(TokenFate fate) {
         access::record(connection, parts, "token.refused", subject, "rule=" + std::string(rule));
         transaction.commit();
     });
-    access::report(parts, LogLevel::warning, "token_refused", subject, rule);
+    access::report(parts, LogLevel::info, "token_refused", subject, rule);
     throw Error(ErrorCode::token_refused,
                 "the token is refused: it is mistyped, used, voided or expired; ask for a new one");
 }
@@ -119,7 +119,7 @@ IssuedToken Tokens::issue(std::string_view name, std::string_view event_code, st
                        "rule=" + std::string(issue.rule));
         transaction.commit();
     });
-    access::report(*parts_, LogLevel::warning, "token_not_issued", issue.subject, issue.rule);
+    access::report(*parts_, LogLevel::info, "token_not_issued", issue.subject, issue.rule);
     // From outside it looks like any other; there is nothing that it opens.
     if (unknown == UnknownAccount::hide) return {access::generate_token(), now + lifetime};
     if (issue.rule == "too_many")

@@ -78,6 +78,8 @@ std::string_view to_string(ErrorCode code) noexcept {
             return "face_not_frontal";
         case ErrorCode::cancelled:
             return "cancelled";
+        case ErrorCode::timed_out:
+            return "timed_out";
         case ErrorCode::internal:
             return "internal";
     }

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "findme/clock.hpp"
+#include "findme/log.hpp"
 
 namespace findme::db {
 
@@ -107,6 +108,7 @@ struct OpenOptions {
     std::chrono::milliseconds checkout_timeout{30'000};
     std::chrono::seconds recycle_after{1800};             ///< Older connections are made anew.
     std::chrono::milliseconds statement_timeout{60'000};  ///< 0: none.
+    std::chrono::seconds connect_timeout{0};              ///< 0: as the URL says, else ten seconds.
     std::string application_name = "findme";              ///< As the server's own views show it.
 };
 
@@ -120,6 +122,13 @@ class Database {
     [[nodiscard]] virtual std::shared_ptr<Connection> connect() = 0;
     /// Safe to print: without credentials.
     [[nodiscard]] virtual std::string display_name() const = 0;
+
+    /// Who hears of retries; to be called before others use it. @param log  may be null.
+    void report_to(Log* log) { log_ = log; }
+    [[nodiscard]] Log* log() const { return log_; }
+
+  private:
+    Log* log_ = nullptr;
 };
 
 /// @param url `sqlite:PATH`, or `postgresql://...` in libpq's own syntax. A missing SQLite file is created

@@ -2,7 +2,10 @@
 
 #include <chrono>
 #include <random>
+#include <string>
+#include <string_view>
 #include <thread>
+#include <vector>
 
 #include "findme/error.hpp"
 
@@ -25,17 +28,49 @@ std::chrono::milliseconds delay(int repeat) {
     return std::chrono::milliseconds{jitter(random)};
 }
 
+/// Tells the log of retries, and of a database that went away and came back meanwhile.
+class Reporter {
+  public:
+    explicit Reporter(const Database& database) : database_(database) {}
+
+    void on_retry(const ErrorInfo& error, int repeat, std::chrono::milliseconds wait) {
+        if (error.code == ErrorCode::store_unreachable && !lost_) {
+            lost_ = true;
+            write("database_lost", {});
+        }
+        write("database_retry", {{"code", std::string(to_string(error.code))},
+                                 {"try", std::to_string(repeat + 2)},
+                                 {"wait_ms", std::to_string(wait.count())}});
+    }
+    void on_success() {
+        if (lost_) write("database_regained", {});
+    }
+
+  private:
+    void write(std::string_view event, const std::vector<LogField>& fields) {
+        if (database_.log() != nullptr) database_.log()->write(LogLevel::warning, event, fields);
+    }
+
+    const Database& database_;
+    bool lost_ = false;
+};
+
 }  // namespace
 
 void run_retrying(Database& database, const std::function<void(Connection&)>& work, IfInDoubt if_in_doubt) {
+    Reporter reporter(database);
     for (int repeat = 0;; ++repeat) {
+        std::chrono::milliseconds wait{0};
         try {
             const auto connection = database.connect();
-            return work(*connection);
+            work(*connection);
+            return reporter.on_success();
         } catch (const Error& error) {
             if (repeat == kRepeats || !may_repeat(error.info(), if_in_doubt)) throw;
+            wait = delay(repeat);
+            reporter.on_retry(error.info(), repeat, wait);
         }
-        std::this_thread::sleep_for(delay(repeat));
+        std::this_thread::sleep_for(wait);
     }
 }
 

@@ -38,9 +38,10 @@ void make_schema_of_new(db::Connection& connection) {
     }
 }
 
-std::shared_ptr<db::Database> open_store(const Config& config, const std::string& data_dir) {
+std::shared_ptr<db::Database> open_store(const Config& config, const std::string& data_dir, Log* log) {
     const std::string url = database_url_of(config, data_dir);
     std::shared_ptr<db::Database> database = db::open_database(url, open_options_of(config));
+    database->report_to(log);
     const auto connection = database->connect();
     // The embedded database serves one person, who need not know of schemas; a server's schema is changed by
     // those whose job it is.
@@ -72,7 +73,7 @@ struct Findme::State {
           data_dir(std::move(data_dir_in)),
           services(std::move(services_in)),
           clock(services.clock != nullptr ? *services.clock : system_clock()),
-          database(open_store(config, data_dir)),
+          database(open_store(config, data_dir, services.log)),
           parts(std::make_shared<const access::Parts>(access::Parts{
               database, clock, services.log, services.actor,
               match::make_selfie_judge([this]() -> const face::FaceAnalyser& { return analyser(); }, config,
@@ -144,6 +145,10 @@ MatchReport Findme::match(const MatchRequest& request) {
 
 ContactSheetReport Findme::draw_contact_sheet(const MatchReport& report, const ContactSheetRequest& request) {
     return deliver::draw_contact_sheet(report, request, state_->config.image);
+}
+
+RunLock Findme::lock_run(const RunLockRequest& request) {
+    return {state_->config, state_->data_dir, request, state_->services.log};
 }
 
 std::vector<ModelCheck> check_models(const Config& config, const std::string& data_dir) {

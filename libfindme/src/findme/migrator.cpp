@@ -154,9 +154,11 @@ class Migrator::State {
                 return database_->connect();
             } catch (const Error& error) {
                 const bool starting = error.code() == ErrorCode::store_unreachable;
-                const bool over =
-                    std::chrono::steady_clock::now() >= deadline || options_.stop.stop_requested();
-                if (!starting || over) throw;
+                if (!starting || std::chrono::steady_clock::now() >= deadline) throw;
+                if (options_.stop.stop_requested())
+                    throw Error(ErrorCode::cancelled, "stopped while the database " +
+                                                          database_->display_name() +
+                                                          " did not answer: nothing was changed");
                 if (!said)
                     observer.on_wait("the database " + database_->display_name() + " does not answer yet");
                 std::this_thread::sleep_for(kWaitPoll);

@@ -4,6 +4,7 @@
 #include <catch2/catch.hpp>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include "findme/error.hpp"
 #include "support/severing_proxy.hpp"
@@ -38,6 +39,15 @@ int runs_of(db::Database& database, const ErrorInfo& error, int failures,
     return runs;
 }
 
+/// What was logged, without fields.
+class Recorder final : public Log {
+  public:
+    void write(LogLevel level, std::string_view event, std::span<const LogField> /*fields*/) override {
+        lines.push_back(std::string(to_string(level)) + " " + std::string(event));
+    }
+    std::vector<std::string> lines;
+};
+
 std::int64_t count_items(Connection& connection) {
     std::int64_t count = -1;
     connection.run("SELECT count(*) FROM item", {}, [&](const Row& row) { count = row.integer(0); });
@@ -59,6 +69,23 @@ TEST_CASE("retry: work is repeated only when the error says that it may be, and 
     const ErrorInfo doubt{.code = ErrorCode::store_unreachable, .message = "lost", .in_doubt = true};
     CHECK(runs(doubt, 1) == -1);
     CHECK(runs(doubt, 1, IfInDoubt::repeat) == 2);
+}
+
+TEST_CASE("retry: the log hears of every repeat, and of a database that was away and is back", "[db]") {
+    TestDatabase database(db::Dialect::sqlite, Schema::none);
+    Recorder log;
+    database.database().report_to(&log);
+    const ErrorInfo locked{.code = ErrorCode::store_locked, .message = "a deadlock", .retry = Retry::now};
+    CHECK(runs_of(database.database(), locked, 1) == 2);
+    CHECK(log.lines == std::vector<std::string>{"warning database_retry"});
+    log.lines.clear();
+    const ErrorInfo lost{.code = ErrorCode::store_unreachable, .message = "lost", .retry = Retry::now};
+    CHECK(runs_of(database.database(), lost, 2) == 3);
+    CHECK(log.lines == std::vector<std::string>{"warning database_lost", "warning database_retry",
+                                                "warning database_retry", "warning database_regained"});
+    log.lines.clear();
+    CHECK(runs_of(database.database(), {.code = ErrorCode::constraint, .message = "taken"}, 1) == -1);
+    CHECK(log.lines.empty());
 }
 
 TEST_CASE("retry: after five repeats the last error stands", "[db][slow]") {
