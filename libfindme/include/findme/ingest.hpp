@@ -60,6 +60,10 @@ class FINDME_API IndexObserver {
     virtual ~IndexObserver() = default;
     virtual void on_item(const IndexItem& item) { static_cast<void>(item); }
     virtual void on_progress(const IndexProgress& progress) { static_cast<void>(progress); }
+    /// Findme::watch: what was there is indexed; what comes from now on is found as it comes.
+    virtual void on_following() {}
+    /// Findme::watch: the database does not answer; it is asked again in a while.
+    virtual void on_delay(const ErrorInfo& why) { static_cast<void>(why); }
 };
 
 struct IndexRequest {

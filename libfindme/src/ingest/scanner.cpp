@@ -135,6 +135,13 @@ std::optional<ScanItem> Scanner::visit(const fs::path& entry) {
     return candidate(entry);
 }
 
+bool is_photo(const fs::path& entry) {
+    std::error_code error;
+    return !entry.filename().native().starts_with('.') &&
+           fs::is_regular_file(fs::symlink_status(entry, error)) &&
+           (named_like_a_picture(entry) || begins_like_a_picture(entry));
+}
+
 std::int64_t count_files(const std::vector<std::string>& paths, const std::stop_token& stop) {
     // The walk proper also looks into files; counting entries is enough to tell how far it is.
     std::int64_t count = 0;

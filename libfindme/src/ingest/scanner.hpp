@@ -51,6 +51,10 @@ class Scanner {
     std::vector<Folder> open_;
 };
 
+/// Whether a walk over a folder would take this entry for a photo: a regular file, not hidden, that is named
+/// or begins like a picture.
+[[nodiscard]] bool is_photo(const std::filesystem::path& entry);
+
 /// How many files a walk over these paths will meet; fewer when it is asked to stop.
 [[nodiscard]] std::int64_t count_files(const std::vector<std::string>& paths,
                                        const std::stop_token& stop = {});

@@ -1,0 +1,172 @@
+#include "ingest/folder_watcher.hpp"
+
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <sys/inotify.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstdint>
+#include <cstring>
+#include <system_error>
+
+#include "base/text.hpp"
+#include "findme/error.hpp"
+
+namespace findme::ingest {
+namespace fs = std::filesystem;
+namespace {
+
+/// A file that was closed may be opened again at once: some programs write the picture, then its metadata.
+constexpr std::chrono::milliseconds kQuiet{100};
+constexpr std::uint32_t kEvents = IN_CLOSE_WRITE | IN_MOVED_TO | IN_MOVED_FROM | IN_CREATE | IN_DELETE_SELF |
+                                  IN_MOVE_SELF | IN_ONLYDIR | IN_EXCL_UNLINK;
+
+[[noreturn]] void throw_gone(const fs::path& folder) {
+    throw Error(ErrorCode::not_found,
+                "the folder " + base::quoted(folder.native()) + " is gone: give it back, then start again",
+                folder.native());
+}
+
+[[noreturn]] void throw_system(const std::string& what) {
+    std::string why = std::generic_category().message(errno);
+    if (errno == ENOSPC) why = "the limit is reached (raise fs.inotify.max_user_watches with sysctl)";
+    if (errno == EMFILE) why = "the limit is reached (raise fs.inotify.max_user_instances with sysctl)";
+    throw Error(ErrorCode::internal, what + ": " + why);
+}
+
+bool is_below(const fs::path& folder, const fs::path& path) {
+    return std::mismatch(folder.begin(), folder.end(), path.begin(), path.end()).first == folder.end();
+}
+
+}  // namespace
+
+FolderWatcher::FolderWatcher(const std::vector<std::string>& folders)
+    : inotify_(inotify_init1(IN_NONBLOCK | IN_CLOEXEC)), wake_(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {
+    if (inotify_ < 0 || wake_ < 0) throw_system("cannot follow folders");
+    for (const std::string& name : folders) {
+        std::error_code error;
+        if (!fs::is_directory(name, error))
+            throw Error(ErrorCode::not_found, base::quoted(name) + " is no folder that can be followed",
+                        name);
+        // Named as the walk names it, so that a photo has one path however it was found.
+        const fs::path absolute = fs::absolute(name, error).lexically_normal();
+        const fs::path folder = absolute.has_filename() ? absolute : absolute.parent_path();
+        roots_.insert(folder);
+        follow(folder, Known::yes);
+    }
+}
+
+FolderWatcher::~FolderWatcher() {
+    if (inotify_ >= 0) ::close(inotify_);
+    if (wake_ >= 0) ::close(wake_);
+}
+
+/// Watches before it looks: what comes in between is met twice rather than missed.
+void FolderWatcher::follow(const fs::path& folder, Known files_known) {
+    // A folder that was named may be a link; below it links are not followed.
+    const std::uint32_t links = roots_.contains(folder) ? 0U : IN_DONT_FOLLOW;
+    const int watch = inotify_add_watch(inotify_, folder.c_str(), kEvents | links);
+    if (watch < 0) {
+        // Gone again, or not ours to read: the walk says so of the latter.
+        if (errno == ENOENT || errno == ENOTDIR || errno == EACCES) return;
+        throw_system("cannot follow " + base::quoted(folder.native()));
+    }
+    folders_[watch] = folder;
+    std::error_code error;
+    for (fs::directory_iterator it(folder, error), end; !error && it != end; it.increment(error)) {
+        if (it->path().filename().native().starts_with('.') || it->is_symlink(error)) continue;
+        if (it->is_directory(error)) {
+            follow(it->path(), files_known);
+        } else if (files_known == Known::no && it->is_regular_file(error)) {
+            closed_[it->path().native()] = Clock::now();
+        }
+    }
+}
+
+void FolderWatcher::forget_below(const fs::path& folder) {
+    for (auto it = folders_.begin(); it != folders_.end();) {
+        if (!is_below(folder, it->second)) {
+            ++it;
+            continue;
+        }
+        inotify_rm_watch(inotify_, it->first);
+        it = folders_.erase(it);
+    }
+}
+
+FolderChanges FolderWatcher::wait(std::chrono::milliseconds patience, const std::stop_token& stop) {
+    const std::stop_callback waker(stop, [this] {
+        const std::uint64_t one = 1;
+        [[maybe_unused]] const auto written = ::write(wake_, &one, sizeof one);
+    });
+    const auto deadline = Clock::now() + patience;
+    FolderChanges changes;
+    while (!stop.stop_requested()) {
+        std::array<pollfd, 2> sources{{{inotify_, POLLIN, 0}, {wake_, POLLIN, 0}}};
+        const auto pause = until_next_settles(deadline);
+        if (::poll(sources.data(), sources.size(), static_cast<int>(pause.count())) < 0 && errno != EINTR)
+            throw_system("cannot follow folders");
+        read_events(changes);
+        take_settled(changes);
+        if (!changes.files.empty() || changes.overflowed || Clock::now() >= deadline) break;
+    }
+    return changes;
+}
+
+std::chrono::milliseconds FolderWatcher::until_next_settles(Clock::time_point deadline) const {
+    for (const auto& [path, at] : closed_) deadline = std::min(deadline, at + kQuiet);
+    const auto pause = std::chrono::ceil<std::chrono::milliseconds>(deadline - Clock::now());
+    return std::clamp(pause, std::chrono::milliseconds{0}, std::chrono::milliseconds{60'000});
+}
+
+void FolderWatcher::read_events(FolderChanges& changes) {
+    alignas(inotify_event) std::array<char, std::size_t{16} * 1024> buffer{};
+    for (;;) {
+        const ssize_t got = ::read(inotify_, buffer.data(), buffer.size());
+        if (got < 0 && errno == EINTR) continue;
+        if (got < 0 && errno != EAGAIN) throw_system("cannot follow folders");
+        if (got <= 0) return;
+        for (std::size_t at = 0; at < static_cast<std::size_t>(got);) {
+            const auto* event = reinterpret_cast<const inotify_event*>(buffer.data() + at);
+            at += sizeof(inotify_event) + event->len;
+            if ((event->mask & IN_Q_OVERFLOW) != 0) changes.overflowed = true;
+            const auto folder = folders_.find(event->wd);
+            if (folder == folders_.end()) continue;
+            const fs::path path = folder->second;  // A copy: what is noted may change the table.
+            note(path, *event);
+        }
+    }
+}
+
+void FolderWatcher::note(const fs::path& folder, const inotify_event& event) {
+    if ((event.mask & (IN_DELETE_SELF | IN_MOVE_SELF | IN_UNMOUNT | IN_IGNORED)) != 0) {
+        if (roots_.contains(folder)) throw_gone(folder);
+        if ((event.mask & IN_IGNORED) != 0) folders_.erase(event.wd);
+        return;
+    }
+    if (event.len == 0 || event.name[0] == '.') return;
+    const fs::path path = folder / static_cast<const char*>(event.name);
+    if ((event.mask & IN_ISDIR) != 0) {
+        if ((event.mask & IN_MOVED_FROM) != 0) forget_below(path);
+        if ((event.mask & (IN_CREATE | IN_MOVED_TO)) != 0) follow(path, Known::no);
+    } else if ((event.mask & (IN_CLOSE_WRITE | IN_MOVED_TO)) != 0) {
+        closed_[path.native()] = Clock::now();
+    }
+}
+
+void FolderWatcher::take_settled(FolderChanges& changes) {
+    const auto settled_before = Clock::now() - kQuiet;
+    for (auto it = closed_.begin(); it != closed_.end();) {
+        if (it->second > settled_before) {
+            ++it;
+            continue;
+        }
+        changes.files.push_back(it->first);
+        it = closed_.erase(it);
+    }
+}
+
+}  // namespace findme::ingest

@@ -1,0 +1,55 @@
+#pragma once
+
+#include <chrono>
+#include <filesystem>
+#include <map>
+#include <set>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+struct inotify_event;
+
+namespace findme::ingest {
+
+/// What happened below the folders since the last look.
+struct FolderChanges {
+    std::vector<std::string> files;  ///< Closed after writing, or moved here, and left alone since. Sorted.
+    bool overflowed = false;         ///< More happened than the kernel keeps: only a walk finds it all.
+};
+
+/// Follows folders and what is below them by inotify, as the walk sees them: hidden entries and links are
+/// passed over. What other machines write to a network file system is not seen; a walk now and then finds it.
+/// One thread at a time.
+class FolderWatcher {
+  public:
+    /// @errors throws Error{not_found} when a path is no folder, Error{internal} when the kernel has no
+    /// watches left.
+    explicit FolderWatcher(const std::vector<std::string>& folders);
+    FolderWatcher(const FolderWatcher&) = delete;
+    FolderWatcher& operator=(const FolderWatcher&) = delete;
+    ~FolderWatcher();
+
+    /// @return as soon as there is something; nothing after `patience`, or when asked to stop.
+    /// @errors throws Error{not_found} when one of the folders itself is gone.
+    [[nodiscard]] FolderChanges wait(std::chrono::milliseconds patience, const std::stop_token& stop);
+
+  private:
+    using Clock = std::chrono::steady_clock;
+    enum class Known { no, yes };
+
+    void follow(const std::filesystem::path& folder, Known files_known);
+    void forget_below(const std::filesystem::path& folder);
+    void read_events(FolderChanges& changes);
+    void note(const std::filesystem::path& folder, const ::inotify_event& event);
+    [[nodiscard]] std::chrono::milliseconds until_next_settles(Clock::time_point deadline) const;
+    void take_settled(FolderChanges& changes);
+
+    int inotify_ = -1;
+    int wake_ = -1;  ///< An eventfd that a request to stop writes to.
+    std::set<std::filesystem::path> roots_;
+    std::map<int, std::filesystem::path> folders_;
+    std::map<std::string, Clock::time_point> closed_;  ///< When last.
+};
+
+}  // namespace findme::ingest
