@@ -7,10 +7,10 @@
 #   --slow        also the slow proofs, and accuracy where FINDME_EVAL_DATA names the evaluation data
 #   --no-install  installs no package
 #
-# Stages: packages, models, postgresql (a private server, gone at the end; FINDME_TEST_POSTGRESQL_URL names another to be
-# used instead, by a role that may create databases), dev (unit, conformance, lint, fuzz replay, command line on both
-# databases), asan (address and undefined behaviour over all of it), tsan (threads: ingest, search, db, store), tidy
-# (clang-tidy over our own files).
+# Stages: packages, models, tools (promtool), postgresql (a private server, gone at the end; FINDME_TEST_POSTGRESQL_URL
+# names another to be used instead, by a role that may create databases), dev (unit, conformance, lint, fuzz
+# replay, command line on both databases), asan (address and undefined behaviour over all of it), tsan (threads: ingest,
+# search, db, store), tidy (clang-tidy over our own files).
 # The last line is `N passed, M failed`, with `, K skipped` where there are any. Exit codes: 0 all passed, 1 something
 # failed, or was skipped although CI=true or FINDME_REQUIRE_ALL=1 says that all must run, 2 usage.
 # What is built stays in build/, so that a second run is quick.
@@ -187,6 +187,9 @@ fi
 # Without a network the tests that need models are skipped, or fail where all are required.
 stage models fetch || { if everything_is_required; then failed=$((failed + 1)); fi; }
 export FINDME_TEST_MODELS=$PWD/build/models FINDME_TEST_SAMPLES=$PWD/build/samples
+
+# And so are those that need promtool.
+stage tools findme_fetch_promtool build/tools || { if everything_is_required; then failed=$((failed + 1)); fi; }
 
 # Without a server the tests that need one are skipped, or fail where all are required.
 if [ -z "${FINDME_TEST_POSTGRESQL_URL:-}" ]; then

