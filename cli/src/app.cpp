@@ -4,11 +4,14 @@
 #include <cerrno>
 #include <map>
 #include <new>
+#include <optional>
 #include <system_error>
 
 #include "cmd/commands.hpp"
+#include "completion/command_tree.hpp"
 #include "context.hpp"
 #include "findme/text.hpp"
+#include "run.hpp"
 
 namespace findme::cli {
 namespace {
@@ -21,13 +24,25 @@ void add_global_options(CLI::App& app, GlobalOptions& options) {
                    "the user's "
                    "data folder)")
         ->type_name("URL");
-    app.add_option("--config", options.config_file, "Configuration file")->type_name("FILE");
+    app.add_option("--config", options.config_file, "Configuration file (default: FINDME_CONFIG)")
+        ->type_name("FILE");
+    app.add_option("--set", options.settings, "Any setting, for this run; see `findme config template`")
+        ->type_name("KEY=VALUE")
+        ->expected(1)
+        ->take_all();
     app.add_option("-o,--output", options.output, "text, json (one document) or jsonl (one object a line)")
-        ->transform(CLI::CheckedTransformer(formats).description(""))
+        ->transform(CLI::CheckedTransformer(formats).description("").name("text,json,jsonl"))
         ->type_name("FORMAT");
     app.add_flag("-q,--quiet", options.quiet, "Only results and errors");
-    app.add_flag("-v,--verbose", options.verbose, "Say more");
+    app.add_flag("-v,--verbose", options.verbose, "Say more, and log what happens; twice: log everything");
     app.add_flag("--no-progress", options.no_progress, "No progress line on a terminal");
+    app.add_option("--metrics-file", options.metrics_file,
+                   "Write how the run ended to this file, for node_exporter's textfile collector")
+        ->type_name("FILE");
+    constexpr int kMostSeconds = 31'536'000;
+    app.add_option("--timeout", options.timeout_s, "Stop after so long, with exit code 6")
+        ->check(CLI::Range(1, kMostSeconds))
+        ->type_name("SECONDS");
 }
 
 /// Every command and flag there is at and above the command that was being parsed.
@@ -74,6 +89,37 @@ ExitCode require_written(Context& context, ExitCode exit) {
     return ExitCode::failed;
 }
 
+/// `event purge`.
+std::string name_of_command(const CLI::App& app) {
+    std::string name;
+    for (const auto* command = &app; !command->get_subcommands().empty();) {
+        command = command->get_subcommands().front();
+        name += (name.empty() ? "" : " ") + command->get_name();
+    }
+    return name;
+}
+
+/// Every failure becomes a sentence and an exit code here.
+ExitCode run_action(Context& context, const Action& action, const std::string& command) {
+    std::optional<Run> run;
+    ExitCode exit = ExitCode::failed;
+    try {
+        run.emplace(context, command);
+        exit = require_written(context, action(context));
+    } catch (const Error& error) {
+        const ErrorInfo info = run ? run->judged(error.info()) : error.info();
+        context.complain(info);
+        context.out().flush();
+        exit = exit_code_of(info.code);
+    } catch (const std::bad_alloc&) {
+        context.complain({ErrorCode::internal, "out of memory (fewer --jobs need less)"});
+    } catch (const std::exception& error) {
+        context.complain(
+            {ErrorCode::internal, std::string("internal error, please report it: ") + error.what()});
+    }
+    return run ? run->finish(exit) : exit;
+}
+
 }  // namespace
 
 ExitCode run_app(const std::vector<std::string>& arguments, const Environment& environment,
@@ -91,16 +137,17 @@ ExitCode run_app(const std::vector<std::string>& arguments, const Environment& e
     setup_photo(app, action);
     setup_model(app, action);
     setup_config(app, action);
+    setup_completion(app, action);
     setup_migrate(app, action);
     setup_user(app, action);
     setup_token(app, action);
     setup_audit(app, action);
     setup_version(app, action);
+    name_settings(app);
 
     try {
         std::vector<std::string> reversed(arguments.rbegin(), arguments.rend());
         app.parse(std::move(reversed));
-        return require_written(context, action(context));
     } catch (const CLI::ParseError& error) {
         if (error.get_exit_code() == 0) {  // --help, --version
             app.exit(error, context.out(), context.err());
@@ -108,18 +155,8 @@ ExitCode run_app(const std::vector<std::string>& arguments, const Environment& e
         }
         context.complain({ErrorCode::invalid_argument, usage_message(app, error, arguments)});
         return ExitCode::usage;
-    } catch (const Error& error) {
-        context.complain(error.info());
-        context.out().flush();
-        return exit_code_of(error.code());
-    } catch (const std::bad_alloc&) {
-        context.complain({ErrorCode::internal, "out of memory (fewer --jobs need less)"});
-        return ExitCode::failed;
-    } catch (const std::exception& error) {
-        context.complain(
-            {ErrorCode::internal, std::string("internal error, please report it: ") + error.what()});
-        return ExitCode::failed;
     }
+    return run_action(context, action, name_of_command(app));
 }
 
 }  // namespace findme::cli

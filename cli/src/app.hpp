@@ -17,8 +17,10 @@ struct Terminal {
     std::ostream& out;
     std::ostream& err;
     bool err_is_terminal = false;
-    /// Whether the run takes SIGINT and SIGTERM over while it indexes.
+    /// Whether the process is the run's alone: it takes signals over, and a time limit may end it.
     bool owns_signals = false;
+    /// The file behind `err`, for threads that must not wait for the stream; -1: none.
+    int err_descriptor = -1;
 };
 
 /// The whole tool: parses, runs one command, renders, and turns every failure into a sentence and an exit

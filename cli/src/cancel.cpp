@@ -7,11 +7,12 @@
 
 namespace findme::cli {
 
-SignalGuard::SignalGuard(std::string message) : message_(std::move(message)) {
+SignalGuard::SignalGuard(std::string message, std::stop_source stop)
+    : message_(std::move(message)), stop_(std::move(stop)) {
     sigemptyset(&taken_);
     sigaddset(&taken_, SIGUSR1);  // Only wakes the signal thread when the guard goes.
-    for (const int signal : {SIGINT, SIGTERM}) {
-        // A shell starts its background jobs with SIGINT ignored: Ctrl-C is not meant for them.
+    for (const int signal : {SIGINT, SIGTERM, SIGHUP}) {
+        // A shell starts its background jobs with SIGINT ignored, nohup with SIGHUP: they are not meant.
         struct sigaction action {};
         if (sigaction(signal, nullptr, &action) == 0 && action.sa_handler == SIG_IGN) continue;
         sigaddset(&taken_, signal);
@@ -29,6 +30,11 @@ SignalGuard::~SignalGuard() {
 }
 
 void SignalGuard::wait_for_signals() {
+    // Whoever read our messages may have gone by the same Ctrl-C: that must not end the stop half way.
+    sigset_t broken_pipe;
+    sigemptyset(&broken_pipe);
+    sigaddset(&broken_pipe, SIGPIPE);
+    pthread_sigmask(SIG_BLOCK, &broken_pipe, nullptr);
     for (;;) {
         int signal = 0;
         if (sigwait(&taken_, &signal) != 0 || done_) return;

@@ -8,12 +8,13 @@
 
 namespace findme::cli {
 
-/// While it lives, the first SIGINT or SIGTERM asks for a clean stop and says so; the second one ends the
-/// process at once. Signals are taken by a thread of its own: nothing runs in a handler.
+/// While it lives, the first SIGINT, SIGTERM or SIGHUP asks for a clean stop and says so; the second one ends
+/// the process at once. Signals are taken by a thread of its own: nothing runs in a handler.
 class SignalGuard {
   public:
     /// @param message  written to the standard error at the first signal; empty: nothing is.
-    explicit SignalGuard(std::string message);
+    /// @param stop     what the first signal asks to stop; others may ask it too.
+    explicit SignalGuard(std::string message, std::stop_source stop = std::stop_source());
     SignalGuard(const SignalGuard&) = delete;
     SignalGuard& operator=(const SignalGuard&) = delete;
     ~SignalGuard();

@@ -2,26 +2,52 @@
 
 #include <unistd.h>
 
+#include <algorithm>
+
+#include "findme/text.hpp"
 #include "output/json.hpp"
 #include "output/text.hpp"
 
 namespace findme::cli {
 
+const ConfigReport& Context::config_report() {
+    // Once: what --config names may be a pipe, which tells everything a single time.
+    if (!report_) report_ = check_config(config_sources());
+    return *report_;
+}
+
 const LoadedConfig& Context::config() {
-    if (!config_) {
-        if (!options.database.empty()) overrides["database"] = options.database;
-        std::optional<std::string> file;
-        if (!options.config_file.empty()) file = options.config_file;
-        config_ = load_config(environment_, file, overrides);
-        warn_of_password();
+    const ConfigReport& report = config_report();
+    if (!report.problems.empty()) {
+        ErrorInfo all = report.problems.front();
+        all.problems = report.problems;
+        throw Error(std::move(all));
     }
-    return *config_;
+    if (!warned_) warn_of_password();
+    warned_ = true;
+    return report.loaded;
+}
+
+ConfigSources Context::config_sources() const {
+    ConfigSources sources{environment_, system_config_file(), std::nullopt, {}, {}};
+    if (!options.config_file.empty()) sources.file = options.config_file;
+    for (const auto& setting : options.settings) {
+        const auto equals = setting.find('=');
+        const std::string key = setting.substr(0, equals);
+        if (equals == std::string::npos || key.empty())
+            throw Error(ErrorCode::invalid_argument, "--set takes KEY=VALUE, as in --set index.jobs=2");
+        if (!sources.settings.emplace(key, setting.substr(equals + 1)).second)
+            throw Error(ErrorCode::invalid_argument,
+                        "--set gives " + findme::quoted(key) + " twice: give it once");
+    }
+    if (!options.database.empty()) sources.flags["database"] = options.database;
+    return sources;
 }
 
 /// Other users of the machine see the arguments of every process.
 void Context::warn_of_password() {
-    for (const auto& entry : config_->entries) {
-        const bool masked = entry.key == "database" && entry.value != config_->config.database_url;
+    for (const auto& entry : report_->loaded.entries) {
+        const bool masked = entry.key == "database" && entry.value != report_->loaded.config.database_url;
         if (masked && entry.origin == ConfigOrigin::flag) {
             complain({ErrorCode::config_invalid,
                       "the database URL on the command line holds a password that others on this machine can "
@@ -40,20 +66,54 @@ std::string Context::data_dir() {
 Findme& Context::findme() {
     if (!findme_) {
         Services services;
-        services.log = &log_;
+        services.log = &log();
         services.actor = "cli:uid=" + std::to_string(getuid());
         findme_ = std::make_unique<Findme>(config().config, data_dir(), services);
     }
     return *findme_;
 }
 
-/// For who asked for it: what refused a login is not for who tried.
-void Context::VerboseLog::write(LogLevel level, std::string_view event, std::span<const LogField> fields) {
-    if (!context_.options.verbose) return;
-    std::string line = std::string(to_string(level)) + " " + std::string(event);
-    for (const auto& field : fields) line += " " + std::string(field.key) + "=" + field.value;
-    const std::lock_guard lock(mutex_);
-    context_.err() << "findme: " << one_line(line) << '\n';
+Log& Context::log() {
+    if (!log_) log_ = std::make_unique<LogWriter>(err(), log_style());
+    return *log_;
+}
+
+LogStyle Context::log_style() {
+    // What is wrong with the others is told to whoever needs them.
+    const Config& settings = config_report().loaded.config;
+    LogStyle style{settings.log_level, settings.log_format, new_run_id(), shows_progress(),
+                   terminal_.err_descriptor};
+    if (options.verbose > 0) style.level = std::min(style.level, LogLevel::info);
+    if (options.verbose > 1) style.level = LogLevel::debug;
+    if (options.quiet) style.level = LogLevel::error;
+    if (style.format == LogFormat::automatic && !is_text()) style.format = LogFormat::json;
+    const auto journal = environment_.find("JOURNAL_STREAM");
+    style.format =
+        log_format_of(style.format, journal == environment_.end() ? "" : journal->second, style.descriptor);
+    return style;
+}
+
+std::stop_token Context::take_stops(const std::string& what) {
+    if (terminal_.owns_signals)
+        signals_.emplace(options.quiet ? "" : "\nfindme: " + what + "; once more to stop at once\n", stop_);
+    takes_stops_ = true;
+    return stop_.get_token();
+}
+
+bool Context::ask_to_stop() {
+    if (!takes_stops_) return false;
+    stop_.request_stop();
+    return true;
+}
+
+void Context::count(std::string_view name, std::int64_t more) {
+    const std::lock_guard lock(counts_mutex_);
+    counts_[std::string(name)] += more;
+}
+
+RunCounts Context::counts() {
+    const std::lock_guard lock(counts_mutex_);
+    return counts_;
 }
 
 bool Context::shows_progress() const {
@@ -63,18 +123,26 @@ bool Context::shows_progress() const {
 }
 
 void Context::say(const std::string& message) {
-    if (!options.quiet) err() << "findme: " << one_line(message) << '\n';
+    // In one piece: log lines come from other threads.
+    if (!options.quiet) err() << "findme: " + one_line(message) + '\n';
 }
 
 void Context::complain(const ErrorInfo& error) {
+    err() << complaint(error) << std::flush;
+}
+
+std::string Context::complaint(const ErrorInfo& error) const {
     if (is_text()) {
-        err() << "findme: " << one_line(error.message) << '\n';
-        return;
+        std::string text = "findme: " + one_line(error.message) + '\n';
+        // A bad configuration is told whole; the first problem is the message.
+        for (std::size_t i = 1; error.code == ErrorCode::config_invalid && i < error.problems.size(); ++i)
+            text += "findme: " + one_line(error.problems[i].message) + '\n';
+        return text;
     }
     Json line = {{"type", "error"}, {"v", 1}};
     line.update(to_json(error));
     line["exit_code"] = static_cast<int>(exit_code_of(error.code));
-    write_line(err(), line);
+    return one_line_of(line) + '\n';
 }
 
 }  // namespace findme::cli

@@ -1,13 +1,19 @@
 #pragma once
 
+#include <atomic>
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <stop_token>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "app.hpp"
+#include "cancel.hpp"
 #include "findme/findme.hpp"
+#include "log_writer.hpp"
+#include "metrics_file.hpp"
 
 namespace findme::cli {
 
@@ -17,10 +23,13 @@ enum class OutputFormat { text, json, jsonl };
 struct GlobalOptions {
     std::string database;
     std::string config_file;
+    std::vector<std::string> settings;  ///< As `KEY=VALUE`.
     OutputFormat output = OutputFormat::text;
     bool quiet = false;
-    bool verbose = false;
+    int verbose = 0;  ///< How often it was said.
     bool no_progress = false;
+    std::string metrics_file;
+    int timeout_s = 0;  ///< 0: none.
 };
 
 /// What a command runs with: the streams, the global options, and the library opened at first need.
@@ -35,41 +44,60 @@ class Context {
     [[nodiscard]] std::ostream& err() { return terminal_.err; }
     [[nodiscard]] std::istream& in() { return terminal_.in; }
     [[nodiscard]] const Terminal& terminal() const { return terminal_; }
+    [[nodiscard]] const Environment& environment() const { return environment_; }
     [[nodiscard]] bool is_text() const { return options.output == OutputFormat::text; }
 
-    /// @errors throws Error{config_invalid}.
+    /// @errors throws Error{config_invalid}, Error{invalid_argument} for what --set says.
     [[nodiscard]] const LoadedConfig& config();
+    /// The same, with what is wrong with it; read once in a run.
+    /// @errors throws Error{invalid_argument}.
+    [[nodiscard]] const ConfigReport& config_report();
     /// Empty when the configuration says where everything is.
     /// @errors throws Error{config_invalid} when it is needed and the environment does not tell.
     [[nodiscard]] std::string data_dir();
     /// @errors throws Error{config_invalid, store_*, schema_*}.
     [[nodiscard]] Findme& findme();
-    /// Flags of the command that override settings, by key; set before config() is first called.
-    ConfigOverrides overrides;
-
     [[nodiscard]] bool shows_progress() const;
+
+    /// Where the library, and the tool, say what happened: as `log.level` and `log.format` say, and -v and
+    /// -q.
+    [[nodiscard]] Log& log();
+
+    /// From here on the first signal, or the time limit, asks for a clean stop; the run dies by the signal
+    /// when the command is through. Before it signals and the time limit end the process at once.
+    /// @param what  follows `findme: ` at the first signal, as in `stopping after the photos at work`.
+    std::stop_token take_stops(const std::string& what);
+    /// Asks for that stop. @return false when no command takes it. @threads  any.
+    bool ask_to_stop();
+    /// The signal that came since take_stops(), or 0.
+    [[nodiscard]] int signal() const { return signals_ ? signals_->signal() : 0; }
+
+    /// Adds to a number of the metrics file. @threads  any.
+    void count(std::string_view name, std::int64_t more);
+    [[nodiscard]] RunCounts counts();
 
     /// A message for people, on the error stream: `findme: ...`. Silent with --quiet unless it is an error.
     void say(const std::string& message);
     void complain(const ErrorInfo& error);
+    /// What complain() writes, line end included.
+    [[nodiscard]] std::string complaint(const ErrorInfo& error) const;
 
   private:
-    class VerboseLog final : public Log {
-      public:
-        explicit VerboseLog(Context& context) : context_(context) {}
-        void write(LogLevel level, std::string_view event, std::span<const LogField> fields) override;
-
-      private:
-        Context& context_;
-        std::mutex mutex_;
-    };
-
+    /// @errors throws Error{invalid_argument}.
+    [[nodiscard]] ConfigSources config_sources() const;
     void warn_of_password();
+    [[nodiscard]] LogStyle log_style();
 
     const Environment& environment_;
     Terminal terminal_;
-    VerboseLog log_{*this};
-    std::optional<LoadedConfig> config_;
+    std::unique_ptr<LogWriter> log_;
+    std::stop_source stop_;
+    std::atomic<bool> takes_stops_{false};
+    std::optional<SignalGuard> signals_;
+    std::mutex counts_mutex_;
+    RunCounts counts_;
+    std::optional<ConfigReport> report_;
+    bool warned_ = false;
     std::unique_ptr<Findme> findme_;
 };
 

@@ -37,6 +37,7 @@ int main(int argc, char** argv, char** variables) {
     findme::cli::Terminal terminal{std::cin, std::cout, std::cerr};
     terminal.err_is_terminal = isatty(STDERR_FILENO) == 1;
     terminal.owns_signals = true;
+    terminal.err_descriptor = STDERR_FILENO;
     const std::vector<std::string> arguments(argv + 1, argv + argc);
     return static_cast<int>(findme::cli::run_app(arguments, snapshot(variables), terminal));
 }

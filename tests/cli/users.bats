@@ -59,7 +59,7 @@ add() {
     expect_exit 5 findme user verify gus --event AAAA --password-stdin < password
     [ "$stderr" = "$alike" ]
     expect_exit 5 findme -v user verify gus --event AAAA --password-stdin < password
-    has "$stderr" "warning login_refused"
+    has "$stderr" " info login_refused "
     has "$stderr" "rule=disabled"
     findme audit list > audit
     grep -q "rule=wrong_password" audit

@@ -176,13 +176,14 @@ grey_picture() {
     } > "$1"
 }
 
-# how_it_ended COMMAND...: runs it, with SIGINT as an interactive shell would leave it, and prints `signal N` or `exit N`:
-# a shell's own $? cannot tell the two apart. The process id goes into the file pid.
+# how_it_ended COMMAND...: runs it, with its signals as an interactive shell would leave them, and prints `signal N` or `exit N`:
+# a shell's own $? cannot tell the two apart. The process id is in the file pid before the command begins.
 how_it_ended() {
     perl -e '
+        pipe my $go, my $ready or die;
         my $child = fork;
-        if (!$child) { $SIG{INT} = $SIG{TERM} = "DEFAULT"; exec @ARGV or exit 127; }
-        open my $file, ">", "pid" or die; print $file $child; close $file;
+        if (!$child) { close $ready; <$go>; close $go; $SIG{HUP} = $SIG{INT} = $SIG{TERM} = "DEFAULT"; exec @ARGV or exit 127; }
+        open my $file, ">", "pid" or die; print $file $child; close $file; close $go; close $ready;
         waitpid $child, 0;
         print(($? & 127) ? "signal " . ($? & 127) : "exit " . ($? >> 8), "\n");' "$@"
 }

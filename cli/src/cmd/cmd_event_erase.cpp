@@ -1,6 +1,8 @@
 #include <memory>
+#include <optional>
 
 #include "cmd/cmd_event.hpp"
+#include "cmd/wait_option.hpp"
 #include "output/erasure.hpp"
 #include "output/json.hpp"
 #include "output/text.hpp"
@@ -13,6 +15,7 @@ struct EraseOptions {
     std::string confirm;
     bool expired = false;
     bool dry_run = false;
+    WaitOption wait;
 };
 
 /// Nobody loses an event to a mistyped code: it is given twice.
@@ -36,7 +39,8 @@ ExitCode run_delete(Context& context, const EraseOptions& options) {
     const ErasureReceipt plan = events.remove(event.id, DryRun::yes);
     if (options.dry_run) return print_receipt(context, plan);
     require_confirmation(event, options, "deleting", plan);
-    return print_receipt(context, events.remove(event.id));
+    const auto stop = context.take_stops("stopping after this step");
+    return print_receipt(context, events.remove(event.id, DryRun::no, stop));
 }
 
 ExitCode run_purge_one(Context& context, const EraseOptions& options) {
@@ -45,21 +49,31 @@ ExitCode run_purge_one(Context& context, const EraseOptions& options) {
     const ErasureReceipt plan = events.purge(event.id, DryRun::yes);
     if (options.dry_run) return print_receipt(context, plan);
     require_confirmation(event, options, "purging", plan);
+    // One transaction: what a signal finds begun is brought to its end.
+    static_cast<void>(context.take_stops("stopping when the event is purged"));
     return print_receipt(context, events.purge(event.id));
 }
 
 /// One that fails does not keep the others.
 ExitCode run_purge_expired(Context& context, const EraseOptions& options) {
     auto& events = context.findme().events();
+    std::optional<RunLock> lock;
+    std::stop_token stop;
+    if (!options.dry_run) {
+        context.count("events_purged", 0);
+        stop = context.take_stops("stopping after the event at work");
+        lock.emplace(lock_run(context, options.wait, "purge-expired", "is purging expired events", stop));
+    }
     Json document = {{"type", "event_purge"}, {"v", 1}, {"receipts", Json::array()}, {"failed", 0}};
     std::int64_t failed = 0;
     const auto expired = events.expired();
     for (const Event& event : expired) {
+        if (stop.stop_requested()) break;
         try {
             const ErasureReceipt receipt = events.purge(event.id, options.dry_run ? DryRun::yes : DryRun::no);
             switch (context.options.output) {
                 case OutputFormat::text:
-                    print_receipt_text(context, receipt);
+                    if (!context.options.quiet || options.dry_run) print_receipt_text(context, receipt);
                     break;
                 case OutputFormat::json:
                     document["receipts"].push_back(to_json(receipt));
@@ -68,6 +82,7 @@ ExitCode run_purge_expired(Context& context, const EraseOptions& options) {
                     write_line(context.out(), to_json(receipt));
                     break;
             }
+            if (!options.dry_run) context.count("events_purged", 1);
             if (judge_receipt(context, receipt) != ExitCode::done) ++failed;
         } catch (const Error& error) {
             context.complain(error.info());
@@ -76,6 +91,7 @@ ExitCode run_purge_expired(Context& context, const EraseOptions& options) {
     }
     document["failed"] = failed;
     if (context.options.output == OutputFormat::json) write_document(context.out(), document);
+    if (stop.stop_requested()) return ExitCode::interrupted;
     if (context.is_text() && expired.empty()) context.say("no event past its retention holds faces");
     return failed == 0 ? ExitCode::done : ExitCode::partial;
 }
@@ -84,6 +100,8 @@ ExitCode run_purge(Context& context, const EraseOptions& options) {
     if (options.expired == !options.code.empty()) {
         throw Error(ErrorCode::invalid_argument, "say which: the code of one event, or --expired");
     }
+    if (!options.expired && !options.wait.value.empty())
+        throw Error(ErrorCode::invalid_argument, "--wait goes with --expired: one event waits for nobody");
     return options.expired ? run_purge_expired(context, options) : run_purge_one(context, options);
 }
 
@@ -108,6 +126,7 @@ void setup_event_erase(CLI::App& event, Action& action) {
     purge->add_flag("--expired", options->expired, "All events past their retention; needs no --confirm");
     purge->add_flag("-n,--dry-run", options->dry_run, kDryRun);
     purge->add_option("--confirm", options->confirm, kConfirm)->type_name("CODE");
+    add_wait_option(*purge, options->wait);
     purge->callback(
         [&action, options] { action = [options](Context& c) { return run_purge(c, *options); }; });
 }

@@ -4,11 +4,12 @@
 #include <optional>
 #include <system_error>
 
-#include "cancel.hpp"
 #include "cmd/commands.hpp"
+#include "cmd/wait_option.hpp"
 #include "output/json.hpp"
 #include "output/progress.hpp"
 #include "output/text.hpp"
+#include "service_manager.hpp"
 
 namespace findme::cli {
 namespace {
@@ -21,6 +22,8 @@ struct IndexOptions {
     int jobs = 0;
     bool reindex = false;
     bool dry_run = false;
+    bool watch = false;
+    WaitOption wait;
 };
 
 /// Renders the run as it goes: a line of JSON a file, or complaints and a progress line.
@@ -30,6 +33,7 @@ class IndexPrinter final : public IndexObserver {
         : context_(context), line_(context.err(), context.shows_progress()) {}
 
     void on_item(const IndexItem& item) override {
+        write_down(item);
         if (context_.options.output == OutputFormat::jsonl) write_line(context_.out(), to_json(item));
         if (context_.options.output == OutputFormat::json && item.outcome == IndexOutcome::failed) {
             failed_.push_back(to_json(item));
@@ -47,6 +51,18 @@ class IndexPrinter final : public IndexObserver {
 
     void on_progress(const IndexProgress& progress) override { line_.show(progress); }
 
+    void on_following() override {
+        line_.clear();
+        context_.say("all that is there is indexed; waiting for more");
+        ServiceManager(context_.environment()).notify("READY=1\nSTATUS=Waiting for photos");
+    }
+
+    void on_delay(const ErrorInfo& why) override {
+        line_.clear();
+        const LogField fields[] = {{"code", std::string(to_string(why.code))}};
+        context_.log().write(LogLevel::warning, "index_delayed", fields);
+    }
+
     void finish(const IndexSummary& summary, bool dry_run) {
         line_.clear();
         Json json = to_json(summary);
@@ -55,6 +71,7 @@ class IndexPrinter final : public IndexObserver {
             json["failures"] = failed_;
             return write_document(context_.out(), json);
         }
+        if (context_.options.quiet && !dry_run) return;
         auto& out = context_.out();
         if (dry_run) {
             out << "would index " << counted(summary.pending, "photo") << "; ";
@@ -67,6 +84,18 @@ class IndexPrinter final : public IndexObserver {
     }
 
   private:
+    /// For the operator.
+    void write_down(const IndexItem& item) {
+        if (item.outcome == IndexOutcome::indexed) {
+            context_.count("photos_indexed", 1);
+            context_.count("faces_found", item.faces);
+        }
+        if (item.outcome != IndexOutcome::failed) return;
+        context_.count("photos_failed", 1);
+        const LogField fields[] = {{"code", std::string(to_string(item.error->code))}};
+        context_.log().write(LogLevel::info, "photo_failed", fields);
+    }
+
     Context& context_;
     ProgressLine line_;
     Json failed_ = Json::array();
@@ -107,23 +136,21 @@ ExitCode run_index(Context& context, const IndexOptions& options) {
         request.more_paths = paths_from(list, options.null_separated);
     }
 
-    std::optional<SignalGuard> signals;
-    if (context.terminal().owns_signals) {
-        signals.emplace(context.options.quiet
-                            ? ""
-                            : "\nfindme: stopping after the photos at work; once more to stop at once\n");
-        request.stop = signals->token();
+    std::optional<RunLock> lock;
+    if (!options.dry_run) {
+        for (const char* name : {"photos_indexed", "photos_failed", "faces_found"}) context.count(name, 0);
+        request.stop = context.take_stops("stopping after the photos at work");
+        lock.emplace(lock_run(context, options.wait, "index-" + std::to_string(request.event.id.value),
+                              "is indexing this event", request.stop));
     }
     IndexPrinter printer(context);
-    const IndexSummary summary = context.findme().index(request, printer);
+    const IndexSummary summary =
+        options.watch ? context.findme().watch(request, printer) : context.findme().index(request, printer);
     printer.finish(summary, options.dry_run);
-    const int signal = signals ? signals->signal() : 0;
-    if (summary.cancelled) context.say("interrupted: the same command goes on where it stopped");
-    if (signal != 0) {
-        context.out().flush();
-        die_by(signal);  // Also when all was done in time: a shell's loop around us is to stop.
+    if (summary.cancelled) {
+        if (context.signal() != 0) context.say("interrupted: the same command goes on where it stopped");
+        return ExitCode::interrupted;
     }
-    if (summary.cancelled) return ExitCode::interrupted;
     if (list.bad())
         throw Error(ErrorCode::file_unreadable,
                     "the list of files " + shown(options.files_from) + " could not be read to its end");
@@ -148,6 +175,10 @@ void setup_index(CLI::App& app, Action& action) {
         ->type_name("FILE");
     index->add_flag("-0,--null", options->null_separated,
                     "Paths of --files-from end in NUL instead of a line end");
+    auto* watch =
+        index->add_flag("--watch", options->watch, "Then index what comes into the folders, until stopped");
+    for (const char* other : {"--dry-run", "--reindex", "--files-from"}) watch->excludes(other);
+    add_wait_option(*index, options->wait);
     index->callback([&action, options] {
         action = [options](Context& context) { return run_index(context, *options); };
     });

@@ -1,6 +1,5 @@
 #include <memory>
 
-#include "cancel.hpp"
 #include "cmd/commands.hpp"
 #include "findme/migrate.hpp"
 #include "output/migration.hpp"
@@ -33,6 +32,10 @@ class Narrator final : public MigrationObserver {
         if (rows > 0) context_.say("  " + counted(rows, "row") + " so far");
     }
     void on_step_done(const PlannedStep& step, std::chrono::milliseconds took) override {
+        const LogField fields[] = {{"step", std::to_string(step.version)},
+                                   {"direction", std::string(to_string(step.direction))},
+                                   {"ms", std::to_string(took.count())}};
+        context_.log().write(LogLevel::info, "migration_step_done", fields);
         context_.say(step_label(step) + " done in " + std::to_string(took.count()) + " ms");
     }
     void on_wait(const std::string& why) override { context_.say("waiting: " + why); }
@@ -45,31 +48,27 @@ std::chrono::milliseconds milliseconds(double seconds) {
     return std::chrono::milliseconds{static_cast<std::int64_t>(seconds * 1000)};
 }
 
-/// A migrator for one run, and the signals that stop it.
-struct Run {
-    Run(Context& context, const MigrateOptions& options)
-        : signals(context.terminal().owns_signals
-                      ? std::make_unique<SignalGuard>("findme: stopping after this statement\n")
-                      : nullptr),
-          narrator(context),
-          migrator(context.config().config, context.data_dir(), migrator_options(options)) {}
+MigratorOptions migrator_options(Context& context, const MigrateOptions& options) {
+    MigratorOptions made;
+    made.dir = options.dir;
+    made.lock_timeout = milliseconds(options.lock_timeout_s);
+    made.wait = milliseconds(options.wait_s);
+    made.stop = context.take_stops("stopping after this statement");
+    return made;
+}
 
-    MigratorOptions migrator_options(const MigrateOptions& options) const {
-        MigratorOptions made;
-        made.dir = options.dir;
-        made.lock_timeout = milliseconds(options.lock_timeout_s);
-        made.wait = milliseconds(options.wait_s);
-        if (signals) made.stop = signals->token();
-        return made;
-    }
+/// A migrator, and who tells of it.
+struct Migration {
+    Migration(Context& context, const MigrateOptions& options)
+        : narrator(context),
+          migrator(context.config().config, context.data_dir(), migrator_options(context, options)) {}
 
-    std::unique_ptr<SignalGuard> signals;
     Narrator narrator;
     Migrator migrator;
 };
 
 ExitCode run_up(Context& context, const MigrateOptions& options) {
-    Run run(context, options);
+    Migration run(context, options);
     if (options.dry_run) {
         const MigrationPlan plan = run.migrator.plan();
         if (!options.plan_id.empty() && options.plan_id != plan.id) {
@@ -86,27 +85,27 @@ ExitCode run_up(Context& context, const MigrateOptions& options) {
 }
 
 ExitCode run_plan(Context& context, const MigrateOptions& options) {
-    Run run(context, options);
+    Migration run(context, options);
     print_plan(context, run.migrator.plan());
     return ExitCode::done;
 }
 
 ExitCode run_status(Context& context, const MigrateOptions& options) {
-    Run run(context, options);
+    Migration run(context, options);
     const MigrationStatus status = run.migrator.status();
     print_status(context, status);
     return status.up_to_date() ? ExitCode::done : ExitCode::schema;
 }
 
 ExitCode run_verify(Context& context, const MigrateOptions& options) {
-    Run run(context, options);
+    Migration run(context, options);
     const VerifyReport report = run.migrator.verify();
     print_verify(context, report);
     return report.good() ? ExitCode::done : ExitCode::schema;
 }
 
 ExitCode run_down(Context& context, const MigrateOptions& options) {
-    Run run(context, options);
+    Migration run(context, options);
     if (options.dry_run) {
         print_plan(context, run.migrator.plan_down(options.to));
         return ExitCode::done;
@@ -118,7 +117,7 @@ ExitCode run_down(Context& context, const MigrateOptions& options) {
 }
 
 ExitCode run_adopt(Context& context, const MigrateOptions& options) {
-    Run run(context, options);
+    Migration run(context, options);
     const AdoptionPlan adoption =
         options.dry_run ? run.migrator.plan_adoption() : run.migrator.adopt(run.narrator);
     print_adoption(context, adoption, options.dry_run);
@@ -132,7 +131,7 @@ ExitCode run_adopt(Context& context, const MigrateOptions& options) {
 
 ExitCode run_repair(Context& context, const MigrateOptions& options) {
     const AlteredFiles altered = options.accept_checksums ? AlteredFiles::accept : AlteredFiles::refuse;
-    Run run(context, options);
+    Migration run(context, options);
     if (options.dry_run) {
         print_plan(context, run.migrator.plan_repair(altered));
         return ExitCode::done;

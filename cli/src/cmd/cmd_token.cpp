@@ -1,6 +1,7 @@
 #include <memory>
 
 #include "cmd/commands.hpp"
+#include "cmd/wait_option.hpp"
 #include "output/audit.hpp"
 #include "output/text.hpp"
 #include "secret_input.hpp"
@@ -90,8 +91,19 @@ ExitCode run_revoke(Context& context, std::int64_t id) {
     return ExitCode::done;
 }
 
-ExitCode run_prune(Context& context, std::int64_t days) {
-    const auto pruned = context.findme().tokens().prune(std::chrono::hours{24 * days});
+struct PruneOptions {
+    std::int64_t days = 30;
+    WaitOption wait;
+};
+
+ExitCode run_prune(Context& context, const PruneOptions& options) {
+    context.count("tokens_pruned", 0);
+    const auto stop = context.take_stops("stopping when the tokens are removed");
+    const RunLock lock = lock_run(context, options.wait, "token-prune", "is pruning tokens", stop);
+    const auto pruned = context.findme().tokens().prune(std::chrono::hours{24 * options.days});
+    context.count("tokens_pruned", pruned);
+    const LogField fields[] = {{"tokens", std::to_string(pruned)}};
+    context.log().write(LogLevel::info, "tokens_pruned", fields);
     if (context.is_text()) {
         context.say("removed " + counted(pruned, "token"));
     } else {
@@ -142,13 +154,15 @@ void setup_token(CLI::App& app, Action& action) {
     revoke->add_option("id", *id, "Its id, from `findme token list`")->required()->type_name("ID");
     revoke->callback([&action, id] { action = [id](Context& c) { return run_revoke(c, *id); }; });
 
-    constexpr std::int64_t kKeepDays = 30;
-    auto days = std::make_shared<std::int64_t>(kKeepDays);
+    auto prune_options = std::make_shared<PruneOptions>();
     auto* prune = token->add_subcommand("prune", "Remove tokens that ended long ago");
-    prune->add_option("--older-than", *days, "Days since they ended (default 30)")
+    prune->add_option("--older-than", prune_options->days, "Days since they ended (default 30)")
         ->check(CLI::Range(std::int64_t{1}, std::int64_t{36500}))
         ->type_name("DAYS");
-    prune->callback([&action, days] { action = [days](Context& c) { return run_prune(c, *days); }; });
+    add_wait_option(*prune, prune_options->wait);
+    prune->callback([&action, prune_options] {
+        action = [prune_options](Context& c) { return run_prune(c, *prune_options); };
+    });
 }
 
 }  // namespace findme::cli

@@ -196,7 +196,9 @@ namespace {
 
 void add_role_option(CLI::App& command, std::string& role, const std::string& help) {
     command.add_option("--role", role, help)
-        ->check(CLI::IsMember({"guest", "photographer", "admin"}).description(""))
+        ->check(CLI::IsMember({"guest", "photographer", "admin"})
+                    .description("")
+                    .name("guest,photographer,admin"))
         ->type_name("ROLE");
 }
 

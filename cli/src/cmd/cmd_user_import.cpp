@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "cmd/commands.hpp"
+#include "cmd/wait_option.hpp"
 #include "csv.hpp"
 #include "findme/text.hpp"
 #include "output/account.hpp"
@@ -20,6 +21,7 @@ struct ImportOptions {
     bool keep_good = false;
     bool with_tokens = false;
     bool dry_run = false;
+    WaitOption wait;
 };
 
 /// Which column of the file holds what; the first row says.
@@ -157,10 +159,19 @@ ExitCode run_import(Context& context, const ImportOptions& options) {
     }
     const bool whole = !options.keep_good;
     const bool may_write = !options.dry_run && (problems.empty() || !whole);
-    ImportReport report =
-        context.findme().accounts().import(std::move(registrations), !may_write ? ImportMode::check_only
-                                                                     : whole    ? ImportMode::all_or_nothing
-                                                                                : ImportMode::what_is_good);
+    const auto stop = context.take_stops("stopping after the account at work");
+    std::optional<RunLock> lock;
+    if (!options.dry_run)
+        lock.emplace(lock_run(context, options.wait, "user-import", "is importing accounts", stop));
+    const ImportMode mode = !may_write ? ImportMode::check_only
+                            : whole    ? ImportMode::all_or_nothing
+                                       : ImportMode::what_is_good;
+    ImportReport report = context.findme().accounts().import(std::move(registrations), mode, stop);
+    context.count("accounts_imported", static_cast<std::int64_t>(report.added.size()));
+    if (report.cancelled) {
+        if (!report.added.empty()) print_added(context, report);
+        return ExitCode::interrupted;
+    }
     problems.insert(problems.end(), report.refused.begin(), report.refused.end());
     const auto line_of = [](const ErrorInfo& problem) { return std::stoll("0" + problem.subject.substr(5)); };
     std::stable_sort(problems.begin(), problems.end(),
@@ -194,7 +205,9 @@ void setup_user_import(CLI::App& user, Action& action) {
     import->add_flag("--tokens", options->with_tokens,
                      "Issue a one-time token for each account, and print it");
     import->add_flag("-n,--dry-run", options->dry_run, "Only check");
-    import->callback([&action, options] { action = [options](Context& c) { return run_import(c, *options);
+    add_wait_option(*import, options->wait);
+    import->callback(
+        [&action, options] { action = [options](Context& c) { return run_import(c, *options);
 };
 }  // namespace findme::cli
 );

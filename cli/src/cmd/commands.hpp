@@ -18,6 +18,8 @@ void setup_match(CLI::App& app, Action& action);
 void setup_photo(CLI::App& app, Action& action);
 void setup_model(CLI::App& app, Action& action);
 void setup_config(CLI::App& app, Action& action);
+/// To be set up at the application itself, which it walks.
+void setup_completion(CLI::App& app, Action& action);
 void setup_migrate(CLI::App& app, Action& action);
 void setup_token(CLI::App& app, Action& action);
 void setup_audit(CLI::App& app, Action& action);

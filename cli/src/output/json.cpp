@@ -38,8 +38,12 @@ Json optional_time(const std::optional<Timestamp>& time) {
 
 }  // namespace
 
+std::string one_line_of(const Json& json) {
+    return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
 void write_line(std::ostream& out, const Json& json) {
-    out << json.dump(-1, ' ', false, Json::error_handler_t::replace) << std::endl;
+    out << one_line_of(json) << std::endl;
 }
 
 void write_document(std::ostream& out, const Json& json) {

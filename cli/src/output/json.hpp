@@ -12,6 +12,8 @@ namespace findme::cli {
 /// added.
 using Json = nlohmann::ordered_json;
 
+/// One object on one line, without the line's end.
+std::string one_line_of(const Json& json);
 /// One object on one line, flushed: a killed run leaves whole lines only.
 void write_line(std::ostream& out, const Json& json);
 /// One indented object.

@@ -1,0 +1,43 @@
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <string>
+
+#include "context.hpp"
+#include "metrics_file.hpp"
+#include "time_limit.hpp"
+
+namespace findme::cli {
+
+/// One command at work, from its begin to its end: what is logged of it, its time limit, its metrics file,
+/// and how the process ends.
+class Run {
+  public:
+    /// @param command  as in `event purge`.
+    /// @errors throws Error{file_unwritable} when the metrics file could not be written in the end.
+    Run(Context& context, std::string command);
+
+    /// The error as the user should hear of it: a stop that the time limit asked for is a timeout.
+    [[nodiscard]] ErrorInfo judged(const ErrorInfo& error) const;
+    /// Writes down how it ended. Dies by the signal that stopped the command, if one did.
+    /// @return the exit code of the process.
+    ExitCode finish(ExitCode exit);
+
+  private:
+    [[nodiscard]] bool ask_to_stop();
+    /// On the time limit's thread, while the command is still at work.
+    void end_now();
+    [[nodiscard]] ErrorInfo timed_out(const std::string& detail) const;
+    /// @return false when the metrics file could not be written.
+    bool write_down(int exit_code);
+    void write_err(const std::string& text);
+
+    Context& context_;
+    std::string command_;
+    std::chrono::steady_clock::time_point begin_ = std::chrono::steady_clock::now();
+    std::optional<MetricsFile> metrics_;
+    std::optional<TimeLimit> limit_;  ///< The last: its thread uses the others.
+};
+
+}  // namespace findme::cli
