@@ -142,6 +142,8 @@ ExitCode run_app(const std::vector<std::string>& arguments, const Environment& e
     setup_user(app, action);
     setup_token(app, action);
     setup_audit(app, action);
+    setup_serve_health(app, action);
+    setup_doctor(app, action);
     setup_version(app, action);
     name_settings(app);
 

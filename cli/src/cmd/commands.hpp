@@ -27,6 +27,8 @@ void setup_user(CLI::App& app, Action& action);
 /// Parts of setup_user().
 void setup_user_import(CLI::App& user, Action& action);
 void setup_user_selfie(CLI::App& user, Action& action);
+void setup_doctor(CLI::App& app, Action& action);
+void setup_serve_health(CLI::App& app, Action& action);
 void setup_version(CLI::App& app, Action& action);
 
 /// `--event CODE`, the same for every command that works within an event.

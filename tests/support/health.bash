@@ -1,0 +1,58 @@
+# shellcheck shell=bash
+# What the tests of serve-health share, besides cli.bash.
+
+pid=
+url=
+before=0
+
+stop_serving() {
+    [ -z "$pid" ] || { kill -KILL "$pid" && wait "$pid"; } 2> /dev/null || true
+}
+
+# within SECONDS COMMAND...: again and again until the command succeeds; prints the seconds that took, to three places.
+within() {
+    local limit=$1 begin now
+    shift
+    begin=${EPOCHREALTIME/./}
+    until "$@"; do
+        now=${EPOCHREALTIME/./}
+        ((now - begin < limit * 1000000)) || { echo "not within $limit s: $*"; return 1; }
+    done
+    now=${EPOCHREALTIME/./}
+    awk -v us=$((now - begin)) 'BEGIN { printf "%.3f\n", us / 1e6 }'
+}
+
+is_listening() { [ -s listening ] || ! kill -0 "$pid"; }
+
+# serve [ADDRESS]: starts the server, on a free port unless told otherwise; $pid is the process, $url where it is, and what
+# it says is in err.
+serve() {
+    rm -f listening
+    "$FINDME_BIN" -o json -v serve-health --listen "${1:-127.0.0.1:0}" > listening 2> err 3>&- &
+    pid=$!
+    within 30 is_listening > /dev/null
+    url=$(jq -r .url listening)
+}
+
+# The exit code of the server, once it has ended, is $status.
+# shellcheck disable=SC2034
+ended() {
+    status=0
+    wait "$pid" || status=$?
+    pid=
+}
+
+code() { curl -s -o body -w '%{http_code}' --max-time 10 "$url$1"; }
+answers() { [ "$(code "$1")" = "$2" ]; }
+resident_kib() { awk '/^VmRSS/ { print $2 }' "/proc/$pid/status"; }
+
+# grew_by KIB: its memory grew by less than that.
+grew_by() {
+    local now
+    now=$(resident_kib)
+    echo "memory: $before KiB before, $now KiB now"
+    ((now - before < $1))
+}
+
+# Besides the one that asks.
+two_connections() { curl -s "$url/metrics" | grep -qx 'findme_http_connections 2'; }
