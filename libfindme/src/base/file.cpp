@@ -6,9 +6,9 @@
 
 #include <cerrno>
 #include <system_error>
-#include <utility>
 
 #include "base/checked.hpp"
+#include "base/file_descriptor.hpp"
 #include "base/text.hpp"
 
 namespace findme::base {
@@ -21,22 +21,6 @@ std::string reason(int error) {
 ErrorInfo unreadable(const std::string& path, const std::string& why) {
     return {ErrorCode::file_unreadable, "cannot read " + quoted(path) + ": " + why, path};
 }
-
-class FileDescriptor {
-  public:
-    explicit FileDescriptor(int fd) : fd_(fd) {}
-    FileDescriptor(const FileDescriptor&) = delete;
-    FileDescriptor& operator=(const FileDescriptor&) = delete;
-    ~FileDescriptor() { close(); }
-    [[nodiscard]] int get() const { return fd_; }
-    [[nodiscard]] bool ok() const { return fd_ >= 0; }
-    void close() {
-        if (fd_ >= 0) ::close(std::exchange(fd_, -1));
-    }
-
-  private:
-    int fd_;
-};
 
 FileStat to_file_stat(const struct stat& info) {
     constexpr std::int64_t kNanosecondsPerSecond = 1'000'000'000;

@@ -5,6 +5,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/file_descriptor.hpp"
+
 namespace findme::base {
 namespace {
 
@@ -16,17 +18,16 @@ bool is_trusted(const struct stat& info) {
 }  // namespace
 
 std::shared_ptr<const MappedFile> MappedFile::open(const std::string& path) {
-    const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-    if (fd < 0) return nullptr;
+    const FileDescriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
+    if (!file.ok()) return nullptr;
     struct stat info {};
     void* data = MAP_FAILED;
-    const bool good = ::fstat(fd, &info) == 0 && is_trusted(info) && info.st_size > 0;
+    const bool good = ::fstat(file.get(), &info) == 0 && is_trusted(info) && info.st_size > 0;
     // Filled at once: all of it is read, and page by page the kernel would be asked thousands of times.
     if (good) {
         data = ::mmap(nullptr, static_cast<std::size_t>(info.st_size), PROT_READ, MAP_PRIVATE | MAP_POPULATE,
-                      fd, 0);
+                      file.get(), 0);
     }
-    ::close(fd);
     if (data == MAP_FAILED) return nullptr;
     return std::shared_ptr<const MappedFile>(
         new MappedFile(static_cast<const std::byte*>(data), static_cast<std::size_t>(info.st_size)));

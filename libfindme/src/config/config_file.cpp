@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <system_error>
 
+#include "base/file_descriptor.hpp"
 #include "base/text.hpp"
 
 namespace findme::config {
@@ -19,27 +20,13 @@ ErrorInfo refusal(const std::string& path, const std::string& why) {
     return {ErrorCode::config_invalid, "cannot read " + base::quoted(path) + ": " + why, path};
 }
 
-class File {
-  public:
-    explicit File(int fd) : fd_(fd) {}
-    File(const File&) = delete;
-    File& operator=(const File&) = delete;
-    ~File() {
-        if (fd_ >= 0) ::close(fd_);
-    }
-    [[nodiscard]] int fd() const { return fd_; }
-
-  private:
-    int fd_;
-};
-
 }  // namespace
 
 Result<ConfigText> read_config_file(const std::string& path, Named named) {
     const int wait = named == Named::by_convention ? O_NONBLOCK : 0;
-    const File file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | wait));
+    const base::FileDescriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | wait));
     struct stat about {};
-    if (file.fd() < 0 || ::fstat(file.fd(), &about) != 0)
+    if (!file.ok() || ::fstat(file.get(), &about) != 0)
         return refusal(path, std::generic_category().message(errno));
     if (S_ISDIR(about.st_mode)) return refusal(path, "it is a folder, name the file in it");
     const bool is_regular = S_ISREG(about.st_mode);
@@ -49,7 +36,7 @@ Result<ConfigText> read_config_file(const std::string& path, Named named) {
     read.others_may_read = is_regular && (about.st_mode & (S_IRGRP | S_IROTH)) != 0;
     std::array<char, 16384> buffer{};
     for (;;) {
-        const ssize_t got = ::read(file.fd(), buffer.data(), buffer.size());
+        const ssize_t got = ::read(file.get(), buffer.data(), buffer.size());
         if (got < 0 && errno == EINTR) continue;
         if (got < 0) return refusal(path, std::generic_category().message(errno));
         if (got == 0) return read;

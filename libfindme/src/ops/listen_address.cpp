@@ -19,6 +19,7 @@
 #include <system_error>
 #include <utility>
 
+#include "base/file_descriptor.hpp"
 #include "base/text.hpp"
 #include "findme/error.hpp"
 
@@ -108,34 +109,18 @@ socklen_t fill(const std::string& path, Address& address) {
     return static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + path.size() + 1);
 }
 
-class Descriptor {
-  public:
-    explicit Descriptor(int number) : number_(number) {}
-    Descriptor(const Descriptor&) = delete;
-    Descriptor& operator=(const Descriptor&) = delete;
-    Descriptor(Descriptor&& other) noexcept : number_(other.release()) {}
-    ~Descriptor() {
-        if (number_ >= 0) ::close(number_);
-    }
-    [[nodiscard]] int number() const { return number_; }
-    [[nodiscard]] int release() { return std::exchange(number_, -1); }
-
-  private:
-    int number_;
-};
-
-Descriptor make_socket(int family, const std::string& name) {
+base::FileDescriptor make_socket(int family, const std::string& name) {
     const int number = ::socket(family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (number < 0) refuse(name, errno);
-    return Descriptor(number);
+    return base::FileDescriptor(number);
 }
 
 /// One process at a time looks at a folder's sockets and makes its own.
-Descriptor lock_folder_of(const std::string& path, const std::string& name) {
+base::FileDescriptor lock_folder_of(const std::string& path, const std::string& name) {
     std::string folder = std::filesystem::path(path).parent_path();
     if (folder.empty()) folder = ".";
-    Descriptor held(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-    if (held.number() < 0 || ::flock(held.number(), LOCK_EX) != 0) refuse(name, errno);
+    base::FileDescriptor held(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (!held.ok() || ::flock(held.get(), LOCK_EX) != 0) refuse(name, errno);
     return held;
 }
 
@@ -150,8 +135,8 @@ void remove_dead_socket(const std::string& path, const Address& address, socklen
                         "health.listen)",
                     "health.listen");
     }
-    const Descriptor caller = make_socket(AF_UNIX, name);
-    const bool dead = ::connect(caller.number(), &address.any, size) != 0 && errno == ECONNREFUSED;
+    const base::FileDescriptor caller = make_socket(AF_UNIX, name);
+    const bool dead = ::connect(caller.get(), &address.any, size) != 0 && errno == ECONNREFUSED;
     if (!dead) refuse(name, EADDRINUSE);
     if (::unlink(path.c_str()) != 0) refuse(name, errno);
 }
@@ -222,14 +207,14 @@ void ListenSocket::listen_tcp(const ListenAddress& from) {
     const std::string name = from.host + ":" + std::to_string(from.port);
     Address address;
     const socklen_t size = fill(from, address);
-    Descriptor made = make_socket(address.any.sa_family, name);
+    base::FileDescriptor made = make_socket(address.any.sa_family, name);
     const int yes = 1;
     // A server that starts again does not wait for the last connections of the one before.
-    ::setsockopt(made.number(), SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
+    ::setsockopt(made.get(), SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
     if (address.any.sa_family == AF_INET6)
-        ::setsockopt(made.number(), IPPROTO_IPV6, IPV6_V6ONLY, &yes, sizeof yes);
-    if (::bind(made.number(), &address.any, size) != 0) refuse(name, errno);
-    if (::listen(made.number(), kBacklog) != 0) refuse(name, errno);
+        ::setsockopt(made.get(), IPPROTO_IPV6, IPV6_V6ONLY, &yes, sizeof yes);
+    if (::bind(made.get(), &address.any, size) != 0) refuse(name, errno);
+    if (::listen(made.get(), kBacklog) != 0) refuse(name, errno);
     descriptor_ = made.release();
 }
 
@@ -237,15 +222,15 @@ void ListenSocket::listen_unix(const std::string& path) {
     const std::string name = "unix:" + path;
     Address address;
     const socklen_t size = fill(path, address);
-    const Descriptor lock = lock_folder_of(path, name);
+    const base::FileDescriptor lock = lock_folder_of(path, name);
     remove_dead_socket(path, address, size, name);
-    Descriptor made = make_socket(AF_UNIX, name);
-    if (::bind(made.number(), &address.any, size) != 0) refuse(name, errno);
+    base::FileDescriptor made = make_socket(AF_UNIX, name);
+    if (::bind(made.get(), &address.any, size) != 0) refuse(name, errno);
     path_ = path;
     struct stat info {};
     // Nobody gets through before listen(): there is no moment at which it is open to more than it should be.
     const bool good = ::chmod(path.c_str(), kSocketMode) == 0 && ::lstat(path.c_str(), &info) == 0 &&
-                      ::listen(made.number(), kBacklog) == 0;
+                      ::listen(made.get(), kBacklog) == 0;
     if (!good) {
         const int error = errno;
         ::unlink(path.c_str());
@@ -295,12 +280,12 @@ int ListenSocket::connect() const {
     address.room = {};
     socklen_t size = sizeof address;
     if (descriptor_ < 0 || ::getsockname(descriptor_, &address.any, &size) != 0) return -1;
-    Descriptor caller(::socket(address.any.sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    base::FileDescriptor caller(::socket(address.any.sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0));
     const timeval patience{1, 0};
     // The timeout for writing is that of connecting, too.
-    ::setsockopt(caller.number(), SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
-    ::setsockopt(caller.number(), SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
-    if (caller.number() < 0 || ::connect(caller.number(), &address.any, size) != 0) return -1;
+    ::setsockopt(caller.get(), SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
+    ::setsockopt(caller.get(), SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+    if (caller.get() < 0 || ::connect(caller.get(), &address.any, size) != 0) return -1;
     return caller.release();
 }
 
