@@ -45,7 +45,7 @@ bool is_below(const fs::path& folder, const fs::path& path) {
 
 FolderWatcher::FolderWatcher(const std::vector<std::string>& folders)
     : inotify_(inotify_init1(IN_NONBLOCK | IN_CLOEXEC)), wake_(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {
-    if (inotify_ < 0 || wake_ < 0) throw_system("cannot follow folders");
+    if (!inotify_.ok() || !wake_.ok()) throw_system("cannot follow folders");
     for (const std::string& name : folders) {
         std::error_code error;
         if (!fs::is_directory(name, error))
@@ -59,16 +59,11 @@ FolderWatcher::FolderWatcher(const std::vector<std::string>& folders)
     }
 }
 
-FolderWatcher::~FolderWatcher() {
-    if (inotify_ >= 0) ::close(inotify_);
-    if (wake_ >= 0) ::close(wake_);
-}
-
 /// Watches before it looks: what comes in between is met twice rather than missed.
 void FolderWatcher::follow(const fs::path& folder, Known files_known) {
     // A folder that was named may be a link; below it links are not followed.
     const std::uint32_t links = roots_.contains(folder) ? 0U : IN_DONT_FOLLOW;
-    const int watch = inotify_add_watch(inotify_, folder.c_str(), kEvents | links);
+    const int watch = inotify_add_watch(inotify_.get(), folder.c_str(), kEvents | links);
     if (watch < 0) {
         // Gone again, or not ours to read: the walk says so of the latter.
         if (errno == ENOENT || errno == ENOTDIR || errno == EACCES) return;
@@ -92,7 +87,7 @@ void FolderWatcher::forget_below(const fs::path& folder) {
             ++it;
             continue;
         }
-        inotify_rm_watch(inotify_, it->first);
+        inotify_rm_watch(inotify_.get(), it->first);
         it = folders_.erase(it);
     }
 }
@@ -100,16 +95,20 @@ void FolderWatcher::forget_below(const fs::path& folder) {
 FolderChanges FolderWatcher::wait(std::chrono::milliseconds patience, const std::stop_token& stop) {
     const std::stop_callback waker(stop, [this] {
         const std::uint64_t one = 1;
-        [[maybe_unused]] const auto written = ::write(wake_, &one, sizeof one);
+        [[maybe_unused]] const auto written = ::write(wake_.get(), &one, sizeof one);
     });
     const auto deadline = Clock::now() + patience;
     FolderChanges changes;
     while (!stop.stop_requested()) {
-        std::array<pollfd, 2> sources{{{inotify_, POLLIN, 0}, {wake_, POLLIN, 0}}};
+        std::array<pollfd, 2> sources{{{inotify_.get(), POLLIN, 0}, {wake_.get(), POLLIN, 0}}};
         const auto pause = until_next_settles(deadline);
         if (::poll(sources.data(), sources.size(), static_cast<int>(pause.count())) < 0 && errno != EINTR)
             throw_system("cannot follow folders");
         read_events(changes);
+        // Folders that were made among what was lost are not followed yet.
+        if (changes.overflowed) {
+            for (const fs::path& root : roots_) follow(root, Known::yes);
+        }
         take_settled(changes);
         if (!changes.files.empty() || changes.overflowed || Clock::now() >= deadline) break;
     }
@@ -125,7 +124,7 @@ std::chrono::milliseconds FolderWatcher::until_next_settles(Clock::time_point de
 void FolderWatcher::read_events(FolderChanges& changes) {
     alignas(inotify_event) std::array<char, std::size_t{16} * 1024> buffer{};
     for (;;) {
-        const ssize_t got = ::read(inotify_, buffer.data(), buffer.size());
+        const ssize_t got = ::read(inotify_.get(), buffer.data(), buffer.size());
         if (got < 0 && errno == EINTR) continue;
         if (got < 0 && errno != EAGAIN) throw_system("cannot follow folders");
         if (got <= 0) return;

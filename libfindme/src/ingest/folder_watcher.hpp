@@ -8,6 +8,8 @@
 #include <string>
 #include <vector>
 
+#include "base/file_descriptor.hpp"
+
 struct inotify_event;
 
 namespace findme::ingest {
@@ -28,7 +30,6 @@ class FolderWatcher {
     explicit FolderWatcher(const std::vector<std::string>& folders);
     FolderWatcher(const FolderWatcher&) = delete;
     FolderWatcher& operator=(const FolderWatcher&) = delete;
-    ~FolderWatcher();
 
     /// @return as soon as there is something; nothing after `patience`, or when asked to stop.
     /// @errors throws Error{not_found} when one of the folders itself is gone.
@@ -45,8 +46,8 @@ class FolderWatcher {
     [[nodiscard]] std::chrono::milliseconds until_next_settles(Clock::time_point deadline) const;
     void take_settled(FolderChanges& changes);
 
-    int inotify_ = -1;
-    int wake_ = -1;  ///< An eventfd that a request to stop writes to.
+    base::FileDescriptor inotify_;
+    base::FileDescriptor wake_;  ///< An eventfd that a request to stop writes to.
     std::set<std::filesystem::path> roots_;
     std::map<int, std::filesystem::path> folders_;
     std::map<std::string, Clock::time_point> closed_;  ///< When last.

@@ -1,6 +1,7 @@
 // Following folders: everything that settles is told once, nothing that a walk would pass over.
 #include "ingest/folder_watcher.hpp"
 
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <chrono>
 #include <filesystem>
@@ -133,6 +134,28 @@ TEST_CASE("watch: more files at once than the kernel's queue holds are told or s
         if (changes.files.empty() && !overflowed) break;
     }
     CHECK((overflowed || told == kFiles));
+}
+
+TEST_CASE("watch: a folder made while too much happened is followed from then on", "[ingest]") {
+    const TemporaryFolder folder;
+    FolderWatcher watcher({folder.path()});
+    for (int i = 0; i < 20'000; ++i) write_text(folder / (std::to_string(i) + ".jpg"));
+    fs::create_directory(folder / "late");
+    bool overflowed = false;
+    for (FolderChanges changes; !overflowed; overflowed = changes.overflowed) {
+        changes = watcher.wait(kLong, {});
+        if (changes.files.empty() && !changes.overflowed) break;
+    }
+    if (!overflowed) return;  // A kernel with a longer queue: nothing was lost.
+    const std::string late = folder / "late/a.jpg";
+    write_text(late);
+    Files told;
+    for (bool more = true; more;) {
+        const Files files = watcher.wait(kShort, {}).files;
+        more = !files.empty();
+        told.insert(told.end(), files.begin(), files.end());
+    }
+    CHECK(std::count(told.begin(), told.end(), late) == 1);
 }
 
 TEST_CASE("watch: a request to stop ends the wait", "[ingest]") {
