@@ -305,7 +305,7 @@ value_of() { sed -n "s/^$1{command=\"[a-z ]*\"} //p" metrics.prom; }
     success=$(value_of findme_last_success_timestamp_seconds)
     hold_lock token-prune
     for signal in INT TERM HUP; do
-        rm -f pid
+        rm -f pid err
         how_it_ended "$FINDME_BIN" -v --metrics-file metrics.prom token prune --wait > ended 2> err 3>&- &
         local watcher=$!
         until grep -q run_lock_waits err 2> /dev/null; do kill -0 "$watcher"; done
