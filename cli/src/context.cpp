@@ -18,11 +18,7 @@ const ConfigReport& Context::config_report() {
 
 const LoadedConfig& Context::config() {
     const ConfigReport& report = config_report();
-    if (!report.problems.empty()) {
-        ErrorInfo all = report.problems.front();
-        all.problems = report.problems;
-        throw Error(std::move(all));
-    }
+    require_good(report);
     if (!warned_) warn_of_password();
     warned_ = true;
     return report.loaded;

@@ -6,6 +6,7 @@ ExitCode exit_code_of(ErrorCode code) noexcept {
     switch (code) {
         case ErrorCode::invalid_argument:
         case ErrorCode::config_invalid:
+        case ErrorCode::secret_exposed:
         case ErrorCode::confirmation_required:
         case ErrorCode::model_missing:
         case ErrorCode::password_refused:

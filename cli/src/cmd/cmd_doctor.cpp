@@ -20,7 +20,7 @@ std::string data_dir_of(const Context& context, const Config& config) {
 
 /// The check of the configuration has told of it already, and can mend it.
 bool is_readable_password(const ErrorInfo& problem) {
-    return problem.message.find("holds a password that others can read") != std::string::npos;
+    return problem.code == ErrorCode::secret_exposed;
 }
 
 /// What load_config would refuse, as findings of the check that comes first.

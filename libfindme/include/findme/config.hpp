@@ -120,6 +120,8 @@ FINDME_API LoadedConfig load_config(const Environment& environment, const std::o
                                     const ConfigOverrides& overrides);
 /// Reads the same, and throws nothing that it can report.
 FINDME_API ConfigReport check_config(const ConfigSources& sources);
+/// @errors throws what load_config() throws for the same sources.
+FINDME_API void require_good(const ConfigReport& report);
 
 /// Every setting with its default, in the order of the documents.
 FINDME_API std::vector<ConfigEntry> config_schema();

@@ -14,6 +14,7 @@ enum class ErrorCode {
     // What the caller asked for.
     invalid_argument,   ///< A value that no retry will make right.
     config_invalid,     ///< A configuration key or value is wrong; the subject names file and line.
+    secret_exposed,     ///< A file that holds a secret can be read by others.
     not_found,          ///< The event, photo or model named does not exist.
     already_exists,     ///< The name or code is taken.
     retention_expired,  ///< The event is past its retention: nothing may be searched in it.

@@ -8,6 +8,8 @@ std::string_view to_string(ErrorCode code) noexcept {
             return "invalid_argument";
         case ErrorCode::config_invalid:
             return "config_invalid";
+        case ErrorCode::secret_exposed:
+            return "secret_exposed";
         case ErrorCode::not_found:
             return "not_found";
         case ErrorCode::already_exists:

@@ -41,9 +41,15 @@ LoadedConfig load_config(const ConfigSources& sources) {
     config::Merge merge;
     merge.read(sources);
     auto report = merge.finish();
-    if (report.problems.empty()) return std::move(report.loaded);
+    require_good(report);
+    return std::move(report.loaded);
+}
+
+void require_good(const ConfigReport& report) {
+    if (report.problems.empty()) return;
     ErrorInfo all = report.problems.front();
-    all.problems = std::move(report.problems);
+    all.code = ErrorCode::config_invalid;
+    all.problems = report.problems;
     throw Error(std::move(all));
 }
 

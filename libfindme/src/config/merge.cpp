@@ -39,12 +39,12 @@ Merge::Merge() {
     report_.loaded.entries = config_schema();
 }
 
-void Merge::complain(const std::string& where, const std::string& what) {
+void Merge::complain(const std::string& where, const std::string& what, ErrorCode code) {
     if (report_.problems.size() >= kMostProblems) {
         ++left_out_;
         return;
     }
-    report_.problems.push_back({ErrorCode::config_invalid, where + ": " + what, where});
+    report_.problems.push_back({code, where + ": " + what, where});
 }
 
 void Merge::set(std::string_view key, std::string_view value, ConfigOrigin origin,
@@ -81,7 +81,8 @@ void Merge::read_file(const std::string& path, ConfigOrigin origin, Named named)
             complain(
                 at(value.line),
                 "database holds a password that others can read: chmod 600 the file, or put the password "
-                "into ~/.pgpass");
+                "into ~/.pgpass",
+                ErrorCode::secret_exposed);
         }
         set(value.key, value.value, origin, at(value.line));
     }

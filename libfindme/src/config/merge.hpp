@@ -27,7 +27,8 @@ class Merge {
   private:
     void set(std::string_view key, std::string_view value, ConfigOrigin origin, const std::string& source);
     void read_file(const std::string& path, ConfigOrigin origin, Named named);
-    void complain(const std::string& where, const std::string& what);
+    void complain(const std::string& where, const std::string& what,
+                  ErrorCode code = ErrorCode::config_invalid);
 
     ConfigReport report_;
     std::size_t left_out_ = 0;  ///< Problems beyond those that are listed.

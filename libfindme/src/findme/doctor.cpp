@@ -41,7 +41,7 @@ class Examination {
           data_dir_(data_dir),
           repairs_(repairs),
           url_(database_url_of(config.config, data_dir)),
-          file_(ops::sqlite_path_of(url_)) {}
+          file_(embedded_file_of(url_)) {}
 
     DoctorReport run() {
         check("configuration", [&](CheckRun& run) {

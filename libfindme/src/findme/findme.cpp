@@ -21,11 +21,6 @@
 namespace findme {
 namespace {
 
-std::vector<std::string> model_folders(const Config& config, const std::string& data_dir) {
-    if (!config.models_dir.empty()) return {config.models_dir};
-    return {data_dir + "/models", FINDME_MODELS_DIR};
-}
-
 /// Waits for a migration that is at work on the same new file; when that took the file over, it is not empty
 /// any more.
 void make_schema_of_new(db::Connection& connection) {

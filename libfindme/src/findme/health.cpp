@@ -35,17 +35,6 @@ db::OpenOptions probe_options() {
     return options;
 }
 
-/// Of an embedded database; empty for a server.
-std::string file_of(const std::string& url) {
-    constexpr std::string_view kSqlite = "sqlite:";
-    return url.starts_with(kSqlite) ? url.substr(kSqlite.size()) : std::string();
-}
-
-std::vector<std::string> model_folders(const Config& config, const std::string& data_dir) {
-    if (!config.models_dir.empty()) return {config.models_dir};
-    return {data_dir + "/models", FINDME_MODELS_DIR};
-}
-
 std::unique_ptr<ops::ListenSocket> listen(const std::string& where, Log* log) {
     auto socket = std::make_unique<ops::ListenSocket>(ops::parse_listen_address(where));
     if (!socket->is_local() && log != nullptr) {
@@ -73,8 +62,8 @@ class HealthServer::State {
               kModelPause),
           probe_(
               [url = database_url_of(config, data_dir_)] { return db::open_database(url, probe_options()); },
-              {std::chrono::milliseconds{config.health_cache_ms}, file_of(database_url_of(config, data_dir_)),
-               config.health_db_raw_test},
+              {std::chrono::milliseconds{config.health_cache_ms},
+               embedded_file_of(database_url_of(config, data_dir_)), config.health_db_raw_test},
               log) {
         const auto deadline = std::chrono::steady_clock::now() + kFirstLook;
         const auto left = [&] {

@@ -1,9 +1,23 @@
 #include "findme/open_store.hpp"
 
+#include <filesystem>
+#include <string_view>
+
 namespace findme {
 
 std::string database_url_of(const Config& config, const std::string& data_dir) {
     return config.database_url.empty() ? "sqlite:" + data_dir + "/findme.db" : config.database_url;
+}
+
+std::string embedded_file_of(const std::string& database_url) {
+    constexpr std::string_view kSqlite = "sqlite:";
+    if (!database_url.starts_with(kSqlite) || database_url.size() == kSqlite.size()) return {};
+    return std::filesystem::absolute(database_url.substr(kSqlite.size())).lexically_normal();
+}
+
+std::vector<std::string> model_folders(const Config& config, const std::string& data_dir) {
+    if (!config.models_dir.empty()) return {config.models_dir};
+    return {data_dir + "/models", FINDME_MODELS_DIR};
 }
 
 db::OpenOptions open_options_of(const Config& config) {

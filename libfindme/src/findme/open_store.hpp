@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "db/connection.hpp"
 #include "findme/config.hpp"
@@ -9,6 +10,12 @@ namespace findme {
 
 /// The configured database, else SQLite in the data folder.
 [[nodiscard]] std::string database_url_of(const Config& config, const std::string& data_dir);
+
+/// The absolute path of an embedded database; empty for a server's URL.
+[[nodiscard]] std::string embedded_file_of(const std::string& database_url);
+
+/// Where model files are looked for, the first place first.
+[[nodiscard]] std::vector<std::string> model_folders(const Config& config, const std::string& data_dir);
 
 [[nodiscard]] db::OpenOptions open_options_of(const Config& config);
 

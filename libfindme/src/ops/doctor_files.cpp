@@ -12,6 +12,7 @@
 #include <set>
 #include <system_error>
 
+#include "base/file_descriptor.hpp"
 #include "base/text.hpp"
 #include "findme/error.hpp"
 
@@ -43,13 +44,25 @@ std::string octal(mode_t mode) {
     return digits;
 }
 
-Mend set_mode(const std::string& path, mode_t mode) {
-    return [path, mode] {
-        if (::chmod(path.c_str(), mode) == 0) return;
-        throw Error(
-            ErrorCode::file_unwritable,
-            "cannot change the mode of " + base::quoted(path) + ": " + std::generic_category().message(errno),
-            path);
+[[noreturn]] void refuse_mode(const std::string& path, const std::string& why) {
+    throw Error(ErrorCode::file_unwritable, "cannot change the mode of " + base::quoted(path) + ": " + why,
+                path);
+}
+
+/// Of the very file that was looked at, and of the user's own only: in a folder that others may write its
+/// name may by now be a link to something of great value.
+Mend set_mode(const std::string& path, const struct stat& seen, mode_t mode) {
+    return [path, seen, mode] {
+        // O_PATH: closing any other descriptor of a database would drop the locks that SQLite holds on it.
+        const base::FileDescriptor file(::open(path.c_str(), O_PATH | O_CLOEXEC));
+        struct stat now {};
+        if (!file.ok() || ::fstat(file.get(), &now) != 0)
+            refuse_mode(path, std::generic_category().message(errno));
+        if (now.st_dev != seen.st_dev || now.st_ino != seen.st_ino)
+            refuse_mode(path, "it has been replaced meanwhile");
+        if (now.st_uid != ::geteuid()) refuse_mode(path, "it belongs to another user");
+        const std::string itself = "/proc/self/fd/" + std::to_string(file.get());
+        if (::chmod(itself.c_str(), mode) != 0) refuse_mode(path, std::generic_category().message(errno));
     };
 }
 
@@ -77,11 +90,11 @@ void check_password(CheckRun& run, const ConfigEntry& entry) {
     const std::string path = file_of(entry);
     const auto info = look_at(path);
     if (!info || (info->st_mode & kOthersRead) == 0) return;
-    run.add(Severity::error, ErrorCode::config_invalid, "password_readable",
+    run.add(Severity::error, ErrorCode::secret_exposed, "password_readable",
             "the configuration file " + base::quoted(path) + " holds a password that others can read (mode " +
                 octal(info->st_mode) + ")",
             "chmod 600 " + base::quoted(path) + ", or put the password into ~/.pgpass",
-            set_mode(path, kOwnerFile));
+            set_mode(path, *info, kOwnerFile));
 }
 
 }  // namespace
@@ -102,7 +115,8 @@ void check_configuration(CheckRun& run, const LoadedConfig& config, const std::s
         run.add(Severity::warning, ErrorCode::config_invalid, "file_writable",
                 "others can change the configuration file " + base::quoted(path) + " (mode " +
                     octal(info->st_mode) + ")",
-                "chmod go-w " + base::quoted(path), set_mode(path, info->st_mode & kAllBits & ~kOthersWrite));
+                "chmod go-w " + base::quoted(path),
+                set_mode(path, *info, info->st_mode & kAllBits & ~kOthersWrite));
     }
     run.see(counted(given, "setting") + " other than the default" + from);
     const auto info = password_file.empty() ? std::nullopt : look_at(password_file);
@@ -110,7 +124,7 @@ void check_configuration(CheckRun& run, const LoadedConfig& config, const std::s
     run.add(Severity::warning, ErrorCode::config_invalid, "password_file_ignored",
             "the password file " + base::quoted(password_file) + " has mode " + octal(info->st_mode) +
                 ": PostgreSQL's client takes no password from a file that others may use",
-            "chmod 600 " + base::quoted(password_file), set_mode(password_file, kOwnerFile));
+            "chmod 600 " + base::quoted(password_file), set_mode(password_file, *info, kOwnerFile));
 }
 
 void check_file_modes(CheckRun& run, const std::string& path, const std::string& own_folder) {
@@ -121,7 +135,7 @@ void check_file_modes(CheckRun& run, const std::string& path, const std::string&
         run.add(Severity::error, ErrorCode::config_invalid, "file_open",
                 "others may use the database's file " + base::quoted(file) + " (mode " +
                     octal(info->st_mode) + "), which holds face templates",
-                "chmod 600 " + base::quoted(file), set_mode(file, kOwnerFile));
+                "chmod 600 " + base::quoted(file), set_mode(file, *info, kOwnerFile));
     }
     const std::string folder = std::filesystem::path(path).parent_path();
     const auto info = look_at(folder);
@@ -133,7 +147,7 @@ void check_file_modes(CheckRun& run, const std::string& path, const std::string&
     run.add(lets_replace ? Severity::error : Severity::warning, ErrorCode::config_invalid, "folder_open",
             "others may " + std::string(lets_replace ? "replace files in" : "look into") +
                 " the database's folder " + base::quoted(folder) + " (mode " + octal(info->st_mode) + ")",
-            "chmod 700 " + base::quoted(folder), is_own ? set_mode(folder, kOwnerFolder) : Mend());
+            "chmod 700 " + base::quoted(folder), is_own ? set_mode(folder, *info, kOwnerFolder) : Mend());
 }
 
 void check_log_size(CheckRun& run, const std::string& path, const std::function<bool()>& write_back) {
@@ -178,12 +192,6 @@ void judge_disk(CheckRun& run, const DiskSpace& disk) {
                 std::to_string(disk.available_bytes >> 20U) + " MiB left of " +
                 std::to_string(disk.total_bytes >> 20U),
             "free some space, or move the database to a larger disk");
-}
-
-std::string sqlite_path_of(const std::string& url) {
-    constexpr std::string_view kSqlite = "sqlite:";
-    if (!url.starts_with(kSqlite) || url.size() == kSqlite.size()) return {};
-    return std::filesystem::absolute(url.substr(kSqlite.size())).lexically_normal();
 }
 
 }  // namespace findme::ops

@@ -34,7 +34,4 @@ struct DiskSpace {
 
 void judge_disk(CheckRun& run, const DiskSpace& disk);
 
-/// `sqlite:PATH` as an absolute path; empty for a server's URL.
-[[nodiscard]] std::string sqlite_path_of(const std::string& url);
-
 }  // namespace findme::ops

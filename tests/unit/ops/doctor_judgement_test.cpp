@@ -5,6 +5,7 @@
 #include <string>
 
 #include "findme/error.hpp"
+#include "findme/open_store.hpp"
 #include "ops/doctor_check.hpp"
 #include "ops/doctor_files.hpp"
 #include "ops/doctor_server.hpp"
@@ -171,8 +172,8 @@ TEST_CASE("doctor: mending is done only when asked for, and its failure leaves t
 }
 
 TEST_CASE("doctor: the path of an embedded database is absolute, and a server has none", "[ops][doctor]") {
-    CHECK(ops::sqlite_path_of("sqlite:/a/b/../c.db") == "/a/c.db");
-    CHECK(ops::sqlite_path_of("sqlite:c.db").front() == '/');
-    CHECK(ops::sqlite_path_of("postgresql:///x").empty());
-    CHECK(ops::sqlite_path_of("sqlite:").empty());
+    CHECK(embedded_file_of("sqlite:/a/b/../c.db") == "/a/c.db");
+    CHECK(embedded_file_of("sqlite:c.db").front() == '/');
+    CHECK(embedded_file_of("postgresql:///x").empty());
+    CHECK(embedded_file_of("sqlite:").empty());
 }
