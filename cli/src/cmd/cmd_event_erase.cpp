@@ -70,7 +70,11 @@ ExitCode run_purge_expired(Context& context, const EraseOptions& options) {
     for (const Event& event : expired) {
         if (stop.stop_requested()) break;
         try {
-            const ErasureReceipt receipt = events.purge(event.id, options.dry_run ? DryRun::yes : DryRun::no);
+            const auto purged = options.dry_run ? std::optional(events.purge(event.id, DryRun::yes))
+                                                : events.purge_expired(event.id);
+            // Given more time since it was listed.
+            if (!purged) continue;
+            const ErasureReceipt& receipt = *purged;
             switch (context.options.output) {
                 case OutputFormat::text:
                     if (!context.options.quiet || options.dry_run) print_receipt_text(context, receipt);

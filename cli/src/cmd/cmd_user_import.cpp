@@ -168,8 +168,9 @@ ExitCode run_import(Context& context, const ImportOptions& options) {
                                        : ImportMode::what_is_good;
     ImportReport report = context.findme().accounts().import(std::move(registrations), mode, stop);
     context.count("accounts_imported", static_cast<std::int64_t>(report.added.size()));
-    if (report.cancelled) {
+    if (report.cancelled || report.failure) {
         if (!report.added.empty()) print_added(context, report);
+        if (report.failure) throw Error(*std::move(report.failure));
         return ExitCode::interrupted;
     }
     problems.insert(problems.end(), report.refused.begin(), report.refused.end());

@@ -76,8 +76,9 @@ enum class ImportMode {
 
 struct ImportReport {
     std::vector<Registered> added;
-    std::vector<ErrorInfo> refused;  ///< The subject is the line.
-    bool cancelled = false;          ///< Stopped early: what was added stays, the others were not tried.
+    std::vector<ErrorInfo> refused;    ///< The subject is the line.
+    std::optional<ErrorInfo> failure;  ///< Of the database, which ended it early: what was added stays.
+    bool cancelled = false;            ///< Stopped early: what was added stays, the others were not tried.
 };
 
 struct AccountQuery {

@@ -116,6 +116,9 @@ class FINDME_API Events {
     /// rows of its photos stay.
     /// @errors throws Error{not_found}.
     ErasureReceipt purge(EventId event, DryRun dry_run = DryRun::no);
+    /// purge() for an event that is past its retention at the moment of erasing.
+    /// @return nothing when it has time (again): then nothing was erased.
+    std::optional<ErasureReceipt> purge_expired(EventId event);
     /// Events past their retention of which a purge would find something, oldest first.
     [[nodiscard]] std::vector<Event> expired();
 

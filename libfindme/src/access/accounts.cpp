@@ -136,7 +136,11 @@ ImportReport Accounts::import(std::vector<Registration> registrations, ImportMod
         try {
             report.added.push_back(write_one(*parts_, draft));
         } catch (const Error& error) {
-            if (error.code() != ErrorCode::already_exists) throw;
+            if (error.code() != ErrorCode::already_exists) {
+                // The tokens of those before are nowhere else.
+                report.failure = error.info();
+                break;
+            }
             draft.problems.push_back(error.info());
             report.refused.push_back(access::sum_up(draft));
         }

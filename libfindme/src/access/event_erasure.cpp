@@ -38,8 +38,10 @@ ErasureReceipt prove(db::Database& database, const Erasure& erasure) {
 }
 
 /// When the answer to a commit was lost, the next try may find that it was a yes: then its counts stand.
+/// @return nothing when `remove` gave nothing: then nothing was changed.
 template <typename Remove>
-Erasure erase(const access::Parts& parts, EventId event, std::string_view action, const Remove& remove) {
+std::optional<Erasure> erase(const access::Parts& parts, EventId event, std::string_view action,
+                             const Remove& remove) {
     std::optional<Erasure> erased;
     db::run_retrying(
         *parts.database,
@@ -49,14 +51,14 @@ Erasure erase(const access::Parts& parts, EventId event, std::string_view action
                 if (!erased) throw_gone();
                 return;
             }
-            Erasure found = remove(connection);
-            if (erased && erased->total() > 0 && found.total() == 0) return;
+            std::optional<Erasure> found = remove(connection);
+            if (!found || (erased && erased->total() > 0 && found->total() == 0)) return;
             erased = std::move(found);
             access::record(connection, parts, action, access::subject_of(event), counts_text(*erased));
             transaction.commit();
         },
         db::IfInDoubt::repeat);
-    return std::move(*erased);
+    return erased;
 }
 
 /// Takes batches until only the last of them is left.
@@ -91,6 +93,28 @@ std::vector<EventId> unexpired_events(db::Connection& connection, Timestamp now)
     return unexpired;
 }
 
+enum class PurgeWhen { always, past_retention };
+
+/// Judged in the very transaction that erases: somebody may have given the event more time since it was
+/// listed.
+std::optional<ErasureReceipt> purge_event(const access::Parts& parts, EventId event, PurgeWhen when) {
+    const Timestamp now = parts.clock.now();
+    const auto erased =
+        erase(parts, event, "event.purged", [&](db::Connection& connection) -> std::optional<Erasure> {
+            const auto unexpired = unexpired_events(connection, now);
+            const bool has_time = std::find(unexpired.begin(), unexpired.end(), event) != unexpired.end();
+            if (when == PurgeWhen::past_retention && has_time) return std::nullopt;
+            Erasure purged = ErasureRepository(connection).purge(event, unexpired);
+            store::EventRepository(connection).set_purged(event, now);
+            return purged;
+        });
+    if (!erased) return std::nullopt;
+    ErasureReceipt receipt = prove(*parts.database, *erased);
+    receipt.subject = access::subject_of(event);
+    access::report(parts, LogLevel::info, "event_purged", receipt.subject);
+    return receipt;
+}
+
 }  // namespace
 
 ErasureReceipt Events::remove(EventId event, DryRun dry_run, const std::stop_token& stop) {
@@ -111,7 +135,7 @@ ErasureReceipt Events::remove(EventId event, DryRun dry_run, const std::stop_tok
     erase_batches(*parts_, event, stop, all, [&](db::Connection& connection) {
         return ErasureRepository(connection).remove_some_photos(event, kBatch);
     });
-    all.add(erase(*parts_, event, "event.deleted", [&](db::Connection& connection) {
+    all.add(*erase(*parts_, event, "event.deleted", [&](db::Connection& connection) {
         return ErasureRepository(connection).remove_event(event);
     }));
     ErasureReceipt receipt = prove(*parts_->database, all);
@@ -132,15 +156,12 @@ ErasureReceipt Events::purge(EventId event, DryRun dry_run) {
         receipt.subject = access::subject_of(event);
         return receipt;
     }
-    ErasureReceipt receipt =
-        prove(*parts_->database, erase(*parts_, event, "event.purged", [&](db::Connection& connection) {
-            Erasure purged = ErasureRepository(connection).purge(event, unexpired_events(connection, now));
-            store::EventRepository(connection).set_purged(event, now);
-            return purged;
-        }));
-    receipt.subject = access::subject_of(event);
-    access::report(*parts_, LogLevel::info, "event_purged", receipt.subject);
-    return receipt;
+    return *purge_event(*parts_, event, PurgeWhen::always);
+}
+
+std::optional<ErasureReceipt> Events::purge_expired(EventId event) {
+    static_cast<void>(find(event));
+    return purge_event(*parts_, event, PurgeWhen::past_retention);
 }
 
 std::vector<Event> Events::expired() {

@@ -385,6 +385,25 @@ TEST_CASE("accounts: a name that fits several accounts has to be narrowed down",
           ErrorCode::not_found);
 }
 
+TEST_CASE("accounts: an import that the database ends tells what it added", "[access]") {
+    AccessWorld world(GENERATE(from_range(available_databases())));
+    const auto connection = world.base.connect();
+    if (connection->dialect() != db::Dialect::sqlite) return;  // The fault is planted in SQLite's words.
+    connection->run(
+        "CREATE TRIGGER fault BEFORE INSERT ON users WHEN NEW.username = 'two'"
+        " BEGIN SELECT RAISE(ABORT, 'planted'); END");
+    std::vector<Registration> rows;
+    for (const char* name : {"one", "two", "three"})
+        rows.push_back(AccessWorld::staff(name, std::string(name) + "@example.org", Role::admin));
+    const auto report = world.accounts.import(std::move(rows), ImportMode::what_is_good);
+    REQUIRE(report.added.size() == 1);
+    CHECK(report.added.front().account.username == "one");
+    REQUIRE(report.failure);
+    CHECK(report.failure->code != ErrorCode::already_exists);
+    CHECK(report.refused.empty());
+    CHECK(world.count("SELECT count(*) FROM users") == 1);
+}
+
 TEST_CASE("accounts: a good row of an import is not refused for a bad one's name", "[access]") {
     AccessWorld world(GENERATE(from_range(available_databases())));
     std::vector<Registration> rows;

@@ -237,6 +237,24 @@ TEST_CASE("events: past its retention an event is refused at once, and is expire
     CHECK(found_in(world.events.purge(world.party.id), "faces") == 0);
 }
 
+TEST_CASE("events: one that was given more time since it was listed is not purged as expired", "[access]") {
+    EventWorld world(GENERATE(from_range(available_databases())));
+    CHECK_FALSE(world.events.purge_expired(world.party.id));
+    world.pass(std::chrono::days{60});
+    CHECK(world.expired_codes() == Strings{"PARTY"});
+    world.update([](EventUpdate& update) { update.retention_days = 365; });
+    const std::string subject = "event:" + std::to_string(world.party.id.value);
+    const auto audited = world.audited(subject);
+    CHECK_FALSE(world.events.purge_expired(world.party.id));
+    CHECK(world.events.counts(world.party.id).faces == 2);
+    CHECK_FALSE(world.events.find(world.party.id).purged_at);
+    CHECK(world.audited(subject) == audited);
+    world.pass(std::chrono::days{600});
+    const auto receipt = world.events.purge_expired(world.party.id);
+    REQUIRE(receipt);
+    CHECK(found_in(*receipt, "faces") == 2);
+}
+
 TEST_CASE("events: a run that began before the purge writes no face behind it", "[access]") {
     EventWorld world(GENERATE(from_range(available_databases())));
     world.pass(std::chrono::days{60});
