@@ -50,11 +50,14 @@ void Merge::complain(const std::string& where, const std::string& what, ErrorCod
 void Merge::set(std::string_view key, std::string_view value, ConfigOrigin origin,
                 const std::string& source) {
     const auto* setting = find_setting(key);
-    if (setting == nullptr) return complain(source, "unknown key " + base::quoted(key) + nearest_key(key));
+    if (setting == nullptr) return complain(source, "unknown key " + shown_key(key) + nearest_key(key));
     const std::string wanted = setting->set(report_.loaded.config, value);
+    // What is no URL may still hold a password.
+    const bool may_repeat = setting->type() != ConfigType::url;
     if (!wanted.empty()) {
         return complain(
-            source, std::string(key) + " is " + base::quoted(redact_url(value)) + ", it must be " + wanted);
+            source, std::string(key) +
+                        (may_repeat ? " is " + base::quoted(value) + ", it must be " : " must be ") + wanted);
     }
     auto& entry = report_.loaded.entries[static_cast<std::size_t>(setting - settings().data())];
     entry.origin = origin;
@@ -103,10 +106,12 @@ void Merge::read(const ConfigSources& sources) {
     for (const auto& setting : settings()) {
         const std::string name = variable_of(setting);
         const auto found = sources.environment.find(name);
-        if (found != sources.environment.end())
+        // An empty one is as good as none: service managers cannot take a variable away again.
+        if (found != sources.environment.end() && !found->second.empty())
             set(setting.key, found->second, ConfigOrigin::environment, name);
     }
-    for (const auto& [key, value] : sources.settings) set(key, value, ConfigOrigin::flag, "--set " + key);
+    for (const auto& [key, value] : sources.settings)
+        set(key, value, ConfigOrigin::flag, is_like_url(key) ? "--set" : "--set " + key);
     for (const auto& [key, value] : sources.flags) {
         const auto* setting = find_setting(key);
         set(key, value, ConfigOrigin::flag, setting != nullptr ? flag_of(*setting) : "--set " + key);

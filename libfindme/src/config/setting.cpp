@@ -82,12 +82,18 @@ bool is_address(std::string_view text) {
 }
 
 bool is_database_url(std::string_view text) {
-    return text.empty() || text.starts_with("sqlite:") || text.starts_with("postgresql:") ||
-           text.starts_with("postgres:");
+    return text.empty() || text.starts_with("sqlite:") || text.starts_with("postgresql://") ||
+           text.starts_with("postgres://");
+}
+
+/// A shell's sign for the home folder, which nobody but a shell knows.
+bool begins_at_home(std::string_view text) {
+    return text.starts_with('~') || text.starts_with("sqlite:~");
 }
 
 bool fits(ConfigType type, std::string_view text) {
     if (text.find('\0') != std::string_view::npos) return false;
+    if ((type == ConfigType::url || type == ConfigType::path) && begins_at_home(text)) return false;
     if (type == ConfigType::url) return is_database_url(text);
     return type != ConfigType::address || is_address(text);
 }
@@ -133,8 +139,11 @@ std::string wanted(const Setting& setting) {
         case ConfigType::number:
             return "a number from " + setting.range_text();
         case ConfigType::text:
-        case ConfigType::path:
             return "text without NUL bytes";
+        case ConfigType::path:
+            return "a path without NUL bytes, written out where it would begin with ~";
+        case ConfigType::url:
+            return setting.range_text() + ", with a path that does not begin with ~";
         default:
             return setting.range_text();
     }

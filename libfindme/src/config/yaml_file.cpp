@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "base/text.hpp"
+#include "config/redact.hpp"
 #include "config/settings.hpp"
 
 namespace findme::config {
@@ -107,11 +108,11 @@ class Reader final : public YAML::EventHandler {
     /// The key's value is no single one.
     void refuse_kind(const std::string& instead) {
         if (find_setting(key_) != nullptr) {
-            complain_of_key(base::quoted(key_) + " needs one value" + instead);
+            complain_of_key(shown_key(key_) + " needs one value" + instead);
         } else if (is_group(key_)) {
             complain_of_key(base::quoted(key_) + " is a group: it needs keys below it" + instead);
         } else {
-            complain_of_key("unknown key " + base::quoted(key_) + nearest_key(key_));
+            complain_of_key("unknown key " + shown_key(key_) + nearest_key(key_));
         }
     }
 
@@ -119,7 +120,7 @@ class Reader final : public YAML::EventHandler {
         const auto [first, inserted] = lines_.emplace(key, key_line_);
         if (inserted) return true;
         const std::string kind = is_group(key) ? "the group " : "";
-        complain_of_key(kind + base::quoted(key) + " is given twice, first in line " +
+        complain_of_key(kind + shown_key(key) + " is given twice, first in line " +
                         std::to_string(first->second));
         return false;
     }

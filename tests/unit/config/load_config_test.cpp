@@ -270,6 +270,29 @@ TEST_CASE("redact: an empty password is none, and neither is a mask", "[config]"
     }
 }
 
+TEST_CASE("config: what stands in the place of a URL or of a key is not repeated", "[config]") {
+    for (const char* url :
+         {"postgres//u:s3cret@h/db", "postgresql;//u:s3cret@h/db", "postgresql:/u:s3cret@h/db",
+          "postgresql:u:s3cret@h/db", "postgresql:host=h password = s3cret", "u:s3cret@h"}) {
+        INFO(url);
+        CHECK_THROWS_WITH(load_config({.settings = {{"database", url}}}), !Catch::Contains("s3cret"));
+    }
+    for (const char* key :
+         {"database:postgresql://u:s3cret@h/db", "postgresql://u:s3cret@h/db?sslmode", "u:s3cret@h"}) {
+        INFO(key);
+        CHECK_THROWS_WITH(load_config({.settings = {{key, "x"}}}), !Catch::Contains("s3cret"));
+    }
+    const std::string spelt = config::redact_url("postgresql://h/db?passw%6Frd=s3cret&sslmode=require");
+    CHECK(spelt == "postgresql://h/db?passw%6Frd=***&sslmode=require");
+}
+
+TEST_CASE("config: an empty variable is none, and a path is written out", "[config]") {
+    CHECK(load_config({.environment = {{"FINDME_DATABASE_URL", ""}}, .settings = {{"database", "sqlite:/a"}}})
+              .config.database_url == "sqlite:/a");
+    CHECK_THROWS_WITH(load_config({.settings = {{"database", "sqlite:~/a.db"}}}), Catch::Contains("~"));
+    CHECK_THROWS_WITH(load_config({.settings = {{"models.dir", "~/models"}}}), Catch::Contains("~"));
+}
+
 TEST_CASE("redact: a password in libpq's other spellings goes too", "[config]") {
     CHECK(config::redact_url("postgresql://db/x?sslpassword=secret").find("secret") == std::string::npos);
     CHECK(config::redact_url("host=db user=a password=secret dbname=x").find("secret") == std::string::npos);
