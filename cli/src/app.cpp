@@ -99,12 +99,24 @@ std::string name_of_command(const CLI::App& app) {
     return name;
 }
 
+/// What somebody gave on the command line is judged also where the command would not have asked for it.
+bool names_configuration(const Context& context) {
+    return !context.options.settings.empty() || !context.options.config_file.empty();
+}
+
+/// These say themselves what is wrong with it.
+bool judges_configuration(std::string_view command) {
+    return command == "config check" || command == "doctor";
+}
+
 /// Every failure becomes a sentence and an exit code here.
 ExitCode run_action(Context& context, const Action& action, const std::string& command) {
     std::optional<Run> run;
     ExitCode exit = ExitCode::failed;
     try {
         run.emplace(context, command);
+        if (names_configuration(context) && !judges_configuration(command))
+            require_good(context.config_report());
         exit = require_written(context, action(context));
     } catch (const Error& error) {
         const ErrorInfo info = run ? run->judged(error.info()) : error.info();

@@ -5,6 +5,8 @@
 
 #include <utility>
 
+#include "write_now.hpp"
+
 namespace findme::cli {
 
 SignalGuard::SignalGuard(std::string message, std::stop_source stop)
@@ -42,9 +44,7 @@ void SignalGuard::wait_for_signals() {
         if (signal_ != 0) die_by(signal);
         signal_ = signal;
         stop_.request_stop();
-        // Straight to the descriptor: the stream belongs to the threads at work, and a full terminal must not
-        // hold up the stop.
-        [[maybe_unused]] const auto written = ::write(STDERR_FILENO, message_.data(), message_.size());
+        write_now(STDERR_FILENO, message_);
     }
 }
 

@@ -33,8 +33,7 @@ ConfigSources Context::config_sources() const {
         if (equals == std::string::npos || key.empty())
             throw Error(ErrorCode::invalid_argument, "--set takes KEY=VALUE, as in --set index.jobs=2");
         if (!sources.settings.emplace(key, setting.substr(equals + 1)).second)
-            throw Error(ErrorCode::invalid_argument,
-                        "--set gives " + findme::quoted(key) + " twice: give it once");
+            throw Error(ErrorCode::invalid_argument, "--set gives the same setting twice: give it once");
     }
     if (!options.database.empty()) sources.flags["database"] = options.database;
     return sources;
@@ -45,10 +44,12 @@ void Context::warn_of_password() {
     for (const auto& entry : report_->loaded.entries) {
         const bool masked = entry.key == "database" && entry.value != report_->loaded.config.database_url;
         if (masked && entry.origin == ConfigOrigin::flag) {
-            complain({ErrorCode::config_invalid,
-                      "the database URL on the command line holds a password that others on this machine can "
-                      "see: put "
-                      "it into ~/.pgpass instead"});
+            if (is_text()) {
+                err() << "findme: the database URL on the command line holds a password that others on this"
+                         " machine can see: put it into ~/.pgpass instead\n";
+            } else {
+                log().write(LogLevel::warning, "password_on_command_line", {});
+            }
         }
     }
 }
@@ -89,7 +90,8 @@ LogStyle Context::log_style() {
     return style;
 }
 
-std::stop_token Context::take_stops(const std::string& what) {
+std::stop_token Context::take_stops(const std::string& what, StopIs is) {
+    stop_is_ = is;
     if (terminal_.owns_signals)
         signals_.emplace(options.quiet ? "" : "\nfindme: " + what + "; once more to stop at once\n", stop_);
     takes_stops_ = true;
@@ -98,6 +100,7 @@ std::stop_token Context::take_stops(const std::string& what) {
 
 bool Context::ask_to_stop() {
     if (!takes_stops_) return false;
+    stopped_by_limit_ = true;
     stop_.request_stop();
     return true;
 }

@@ -32,6 +32,8 @@ struct GlobalOptions {
     int timeout_s = 0;  ///< 0: none.
 };
 
+enum class StopIs { interruption, end };
+
 /// What a command runs with: the streams, the global options, and the library opened at first need.
 class Context {
   public:
@@ -66,11 +68,16 @@ class Context {
     /// From here on the first signal, or the time limit, asks for a clean stop; the run dies by the signal
     /// when the command is through. Before it signals and the time limit end the process at once.
     /// @param what  follows `findme: ` at the first signal, as in `stopping after the photos at work`.
-    std::stop_token take_stops(const std::string& what);
+    /// @param is    whether the run was cut short by it, or has no other end.
+    std::stop_token take_stops(const std::string& what, StopIs is = StopIs::interruption);
     /// Asks for that stop. @return false when no command takes it. @threads  any.
     bool ask_to_stop();
-    /// The signal that came since take_stops(), or 0.
-    [[nodiscard]] int signal() const { return signals_ ? signals_->signal() : 0; }
+    /// Whether ask_to_stop() was heard.
+    [[nodiscard]] bool stopped_by_limit() const { return stopped_by_limit_; }
+    /// The signal that interrupted the run since take_stops(), or 0.
+    [[nodiscard]] int signal() const {
+        return signals_ && stop_is_ == StopIs::interruption ? signals_->signal() : 0;
+    }
 
     /// Adds to a number of the metrics file. @threads  any.
     void count(std::string_view name, std::int64_t more);
@@ -93,7 +100,9 @@ class Context {
     std::unique_ptr<LogWriter> log_;
     std::stop_source stop_;
     std::atomic<bool> takes_stops_{false};
+    std::atomic<bool> stopped_by_limit_{false};
     std::optional<SignalGuard> signals_;
+    StopIs stop_is_ = StopIs::interruption;
     std::mutex counts_mutex_;
     RunCounts counts_;
     std::optional<ConfigReport> report_;

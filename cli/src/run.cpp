@@ -5,6 +5,8 @@
 #include <cstdio>
 #include <utility>
 
+#include "write_now.hpp"
+
 namespace findme::cli {
 namespace {
 
@@ -28,14 +30,15 @@ std::string three_digits(double value) {
 }  // namespace
 
 Run::Run(Context& context, std::string command) : context_(context), command_(std::move(command)) {
-    const LogField fields[] = {
-        {"command", command_}, {"version", std::string(version())}, {"pid", std::to_string(getpid())}};
-    context_.log().write(LogLevel::info, "run_started", fields);
     if (!context_.options.metrics_file.empty()) metrics_.emplace(context_.options.metrics_file);
+    // Before the configuration is read, which may be a pipe that nobody writes to.
     if (context_.options.timeout_s > 0)
         limit_.emplace(
             std::chrono::seconds{context_.options.timeout_s}, [this] { return ask_to_stop(); },
             [this] { end_now(); });
+    const LogField fields[] = {
+        {"command", command_}, {"version", std::string(version())}, {"pid", std::to_string(getpid())}};
+    context_.log().write(LogLevel::info, "run_started", fields);
 }
 
 ErrorInfo Run::judged(const ErrorInfo& error) const {
@@ -72,10 +75,10 @@ bool Run::ask_to_stop() {
 void Run::end_now() {
     if (!context_.terminal().owns_signals) return;
     const ErrorInfo error = timed_out(": ended in the middle, what was committed stays");
-    write_err(context_.complaint(error));
     const int exit = static_cast<int>(exit_code_of(error.code));
-    write_down(exit);
-    // Nothing is flushed or taken down: the command's threads are still using it.
+    // Nothing is logged, flushed or taken down: the command's threads are still using it.
+    write_metrics(exit);
+    write_now(context_.terminal().err_descriptor, context_.complaint(error));
     _exit(exit);
 }
 
@@ -87,13 +90,18 @@ ErrorInfo Run::timed_out(const std::string& detail) const {
 }
 
 bool Run::write_down(int exit_code) {
-    const double took_s = seconds_since(begin_);
-    const LogField fields[] = {
-        {"command", command_}, {"exit", std::to_string(exit_code)}, {"seconds", three_digits(took_s)}};
+    const LogField fields[] = {{"command", command_},
+                               {"exit", std::to_string(exit_code)},
+                               {"seconds", three_digits(seconds_since(begin_))}};
     context_.log().write(LogLevel::info, "run_finished", fields);
+    return write_metrics(exit_code);
+}
+
+bool Run::write_metrics(int exit_code) {
     if (!metrics_) return true;
     try {
-        metrics_->write({command_, seconds_since_1970(), took_s, exit_code, context_.counts()});
+        metrics_->write(
+            {command_, seconds_since_1970(), seconds_since(begin_), exit_code, context_.counts()});
         return true;
     } catch (const Error& error) {
         write_err(context_.complaint(error.info()));
@@ -108,7 +116,7 @@ void Run::write_err(const std::string& text) {
         context_.err() << text << std::flush;
         return;
     }
-    [[maybe_unused]] const auto written = ::write(descriptor, text.data(), text.size());
+    write_now(descriptor, text);
 }
 
 }  // namespace findme::cli

@@ -31,6 +31,7 @@ class Run {
     [[nodiscard]] ErrorInfo timed_out(const std::string& detail) const;
     /// @return false when the metrics file could not be written.
     bool write_down(int exit_code);
+    bool write_metrics(int exit_code);
     void write_err(const std::string& text);
 
     Context& context_;

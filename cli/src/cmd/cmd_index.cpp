@@ -147,7 +147,7 @@ ExitCode run_index(Context& context, const IndexOptions& options) {
     const IndexSummary summary =
         options.watch ? context.findme().watch(request, printer) : context.findme().index(request, printer);
     printer.finish(summary, options.dry_run);
-    if (summary.cancelled) {
+    if (summary.cancelled || (options.watch && context.stopped_by_limit())) {
         if (context.signal() != 0) context.say("interrupted: the same command goes on where it stopped");
         return ExitCode::interrupted;
     }

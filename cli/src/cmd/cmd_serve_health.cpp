@@ -4,7 +4,6 @@
 #include <optional>
 #include <utility>
 
-#include "cancel.hpp"
 #include "cmd/commands.hpp"
 #include "output/json.hpp"
 #include "service_manager.hpp"
@@ -44,20 +43,15 @@ ExitCode run_serve_health(Context& context, const std::string& listen) {
     if (!listen.empty()) config.health_listen = listen;
     if (manager.listen_descriptor())
         config.health_listen = "fd:" + std::to_string(*manager.listen_descriptor());
-    // Before the server, so that its threads leave the signals to the guard.
-    std::optional<SignalGuard> signals;
-    if (context.terminal().owns_signals) {
-        signals.emplace(context.options.quiet ? ""
-                                              : "findme: stopping after the requests at work; once more to "
-                                                "stop at once\n");
-    }
+    // Before the server, so that its threads leave the signals to the run.
+    const auto stop = context.take_stops("stopping after the requests at work", StopIs::end);
     HealthServer server(config, context.data_dir(), &context.log());
     tell_address(context, server.address());
     manager.notify("READY=1\nSTATUS=Listening on " + server.address());
-    serve(server, manager, signals ? signals->token() : std::stop_token());
+    serve(server, manager, stop);
     manager.notify("STOPPING=1\nSTATUS=Stopping");
     server.drain(kDrain);
-    return ExitCode::done;
+    return context.stopped_by_limit() ? ExitCode::interrupted : ExitCode::done;
 }
 
 }  // namespace

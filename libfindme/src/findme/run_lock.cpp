@@ -75,6 +75,11 @@ RunLock::RunLock(const Config& config, const std::string& data_dir, const RunLoc
     : state_(std::make_unique<State>()) {
     state_->database = db::open_database(database_url_of(config, data_dir), lock_options(config));
     state_->connection = state_->database->connect();
+    // The session says nothing as long as the run takes, and is not to be ended for that.
+    if (state_->connection->dialect() == db::Dialect::postgresql) {
+        state_->connection->run(
+            "SELECT set_config(name, '0', false) FROM pg_settings WHERE name = 'idle_session_timeout'");
+    }
     state_->lock = wait_for_lock(*state_->connection, request, log);
 }
 
