@@ -103,6 +103,9 @@ setup() { healthy_home; }
     local now
     now=$(date -u +%Y-%m-%dT%H:%M:%S.000Z)
     plant "UPDATE photos SET processing_status = 'PROCESSING', updated_at = '$now'"
+    clean
+    # Nobody said when this one was begun: it may have been a second ago.
+    plant "UPDATE photos SET updated_at = NULL"
     examine 0 --fix
     [ "$(query "SELECT processing_status FROM photos")" = PROCESSING ]
 }
@@ -198,11 +201,12 @@ setup() { healthy_home; }
 # database: sqlite
 @test "doctor: another program's database is named and left as it is" {
     sqlite3 other.db "CREATE TABLE theirs (id INTEGER)"
+    chmod 664 other.db
     local before
     before=$(digest other.db)
     expect_exit 7 findme -o json --database sqlite:other.db doctor --fix
     finding database.foreign true
-    [ "$(digest other.db)" = "$before" ]
+    [ "$(digest other.db) $(stat -c %a other.db)" = "$before 664" ]
     sqlite3 other.db "PRAGMA application_id = 7; CREATE TABLE findme_schema_history (id INTEGER)"
     expect_exit 7 findme -o json --database sqlite:other.db doctor
     finding database.foreign true
@@ -213,6 +217,17 @@ setup() { healthy_home; }
     echo "these are notes, and more than sixteen bytes of them" > notes.txt
     expect_exit 8 findme -o json --database sqlite:notes.txt doctor
     finding database.corrupt true
+    # What is none of findme's keeps its mode, whatever the URL names.
+    mkdir -m 755 folder
+    mkfifo -m 644 fifo
+    chmod 644 notes.txt
+    ln -s notes.txt link.txt
+    local name
+    for name in notes.txt link.txt folder fifo; do
+        run findme --database "sqlite:$name" doctor --fix
+        [ "$status" -ne 0 ]
+    done
+    [ "$(stat -c %a notes.txt folder fifo | xargs)" = "644 755 644" ]
     expect_exit 6 findme -o json --database "sqlite:$HOME" doctor
     finding database.unreachable true
     jq -e '[.checks[] | select(.name == "models") | .status] == ["ok"]' <<< "$output"
@@ -241,6 +256,12 @@ setup() { healthy_home; }
     chmod 777 "$(dirname "$database")"
     mends 2 storage.folder_open
     [ "$(stat -c %a "$(dirname "$database")")" = 700 ]
+    # Seen through a link as well.
+    chmod 644 "$database"
+    ln -s "$database" link.db
+    finds_by_link() { use_database "sqlite:$PWD/link.db" && finds 2 storage.file_open; }
+    (finds_by_link)
+    chmod 600 "$database"
     mkdir -m 777 shared
     (umask 077 && cp "$database" shared/a.db)
     use_database "sqlite:$PWD/shared/a.db"

@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <string_view>
+#include <system_error>
 
 namespace findme {
 
@@ -12,7 +13,10 @@ std::string database_url_of(const Config& config, const std::string& data_dir) {
 std::string embedded_file_of(const std::string& database_url) {
     constexpr std::string_view kSqlite = "sqlite:";
     if (!database_url.starts_with(kSqlite) || database_url.size() == kSqlite.size()) return {};
-    return std::filesystem::absolute(database_url.substr(kSqlite.size())).lexically_normal();
+    const std::filesystem::path path = std::filesystem::absolute(database_url.substr(kSqlite.size()));
+    std::error_code unresolved;
+    const auto resolved = std::filesystem::weakly_canonical(path, unresolved);
+    return unresolved ? path : resolved;
 }
 
 std::vector<std::string> model_folders(const Config& config, const std::string& data_dir) {

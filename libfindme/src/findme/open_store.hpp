@@ -11,7 +11,8 @@ namespace findme {
 /// The configured database, else SQLite in the data folder.
 [[nodiscard]] std::string database_url_of(const Config& config, const std::string& data_dir);
 
-/// The absolute path of an embedded database; empty for a server's URL.
+/// The absolute path of an embedded database without links: what lies beside it lies there. Empty for a
+/// server's URL.
 [[nodiscard]] std::string embedded_file_of(const std::string& database_url);
 
 /// Where model files are looked for, the first place first.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <vector>
 
 #include "base/text.hpp"
 #include "findme/audit.hpp"
@@ -29,7 +30,9 @@ std::string named(const std::vector<std::string>& names) {
     return text;
 }
 
-void add_orphans(CheckRun& run, const Rows& rows, const store::OrphanRule& rule, std::int64_t count) {
+/// @param is_whole  whether nothing is missing that a backup may bring back, and these rows belong to.
+void add_orphans(CheckRun& run, const Rows& rows, const store::OrphanRule& rule, std::int64_t count,
+                 bool is_whole) {
     const std::string table(rule.table);
     const std::string what = counted(count, "row") + " of " + table + " (" + std::string(rule.column) + ") " +
                              (count == 1 ? "names" : "name") + " what is not in " + std::string(rule.parent);
@@ -39,25 +42,45 @@ void add_orphans(CheckRun& run, const Rows& rows, const store::OrphanRule& rule,
             what + " any more: foreign keys were switched off, or the database was restored in part",
             "restore what is missing from a backup, or remove the rows by hand");
     }
+    if (!is_whole) {
+        return run.add(Severity::warning, ErrorCode::store_corrupt, table, what + " any more",
+                       "restore what is missing first, these rows may belong to it; `findme doctor --fix` "
+                       "removes what is left over then");
+    }
     run.add(Severity::warning, ErrorCode::store_corrupt, table, what + " any more; nobody can see them",
             "`findme doctor --fix` removes them", [&] {
                 mend_rows(rows.connection, "orphans." + table, [&](db::Connection& connection) {
                     return store::delete_orphans(connection, rule);
                 });
-                // What was deleted may have been of a face: its bytes are to go, too.
-                static_cast<void>(rows.connection.scrub());
             });
+}
+
+/// What was deleted may have been of a face: its bytes are to go, too.
+void scrub_deleted(CheckRun& run, const Rows& rows) {
+    const auto& findings = run.findings();
+    const bool deleted =
+        std::any_of(findings.begin(), findings.end(), [](const Finding& finding) { return finding.fixed; });
+    if (!deleted || rows.connection.scrub()) return;
+    run.add(Severity::warning, ErrorCode::store_locked, "not_scrubbed",
+            "what was removed is still in the database's files: another process reads the database",
+            "end that process, then run `findme doctor --fix` again");
 }
 
 }  // namespace
 
 void check_orphans(CheckRun& run, const Rows& rows) {
     std::int64_t found = 0;
+    bool is_whole = true;
+    std::vector<std::int64_t> counts;
     for (const store::OrphanRule& rule : store::orphan_rules()) {
-        const std::int64_t count = store::count_orphans(rows.connection, rule);
-        found += count;
-        if (count > 0) add_orphans(run, rows, rule, count);
+        counts.push_back(store::count_orphans(rows.connection, rule));
+        found += counts.back();
+        is_whole = is_whole && (rule.derived || counts.back() == 0);
     }
+    for (std::size_t i = 0; i < counts.size(); ++i) {
+        if (counts[i] > 0) add_orphans(run, rows, store::orphan_rules()[i], counts[i], is_whole);
+    }
+    scrub_deleted(run, rows);
     const std::int64_t bare = store::count_faces_without_template(rows.connection);
     if (bare > 0) {
         run.add(

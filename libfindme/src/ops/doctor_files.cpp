@@ -58,7 +58,7 @@ Mend set_mode(const std::string& path, const struct stat& seen, mode_t mode) {
         struct stat now {};
         if (!file.ok() || ::fstat(file.get(), &now) != 0)
             refuse_mode(path, std::generic_category().message(errno));
-        if (now.st_dev != seen.st_dev || now.st_ino != seen.st_ino)
+        if (now.st_dev != seen.st_dev || now.st_ino != seen.st_ino || now.st_mode != seen.st_mode)
             refuse_mode(path, "it has been replaced meanwhile");
         if (now.st_uid != ::geteuid()) refuse_mode(path, "it belongs to another user");
         const std::string itself = "/proc/self/fd/" + std::to_string(file.get());
@@ -89,12 +89,14 @@ void check_password(CheckRun& run, const ConfigEntry& entry) {
     if (!is_file(entry.origin)) return;
     const std::string path = file_of(entry);
     const auto info = look_at(path);
-    if (!info || (info->st_mode & kOthersRead) == 0) return;
+    if (!info || !S_ISREG(info->st_mode) || (info->st_mode & kOthersRead) == 0) return;
+    // Whom root gave the file to by its group is to be able to read it still.
+    const bool is_for_group = ::geteuid() == 0 && (info->st_mode & S_IROTH) == 0;
     run.add(Severity::error, ErrorCode::secret_exposed, "password_readable",
             "the configuration file " + base::quoted(path) + " holds a password that others can read (mode " +
                 octal(info->st_mode) + ")",
             "chmod 600 " + base::quoted(path) + ", or put the password into ~/.pgpass",
-            set_mode(path, *info, kOwnerFile));
+            is_for_group ? Mend() : set_mode(path, *info, kOwnerFile));
 }
 
 }  // namespace
@@ -111,7 +113,7 @@ void check_configuration(CheckRun& run, const LoadedConfig& config, const std::s
     for (const std::string& path : files) {
         from += (from.empty() ? " from " : ", ") + base::quoted(path);
         const auto info = look_at(path);
-        if (!info || (info->st_mode & kOthersWrite) == 0) continue;
+        if (!info || !S_ISREG(info->st_mode) || (info->st_mode & kOthersWrite) == 0) continue;
         run.add(Severity::warning, ErrorCode::config_invalid, "file_writable",
                 "others can change the configuration file " + base::quoted(path) + " (mode " +
                     octal(info->st_mode) + ")",
@@ -131,7 +133,7 @@ void check_file_modes(CheckRun& run, const std::string& path, const std::string&
     for (const char* suffix : {"", "-wal", "-shm"}) {
         const std::string file = path + suffix;
         const auto info = look_at(file);
-        if (!info || (info->st_mode & kOthers) == 0) continue;
+        if (!info || !S_ISREG(info->st_mode) || (info->st_mode & kOthers) == 0) continue;
         run.add(Severity::error, ErrorCode::config_invalid, "file_open",
                 "others may use the database's file " + base::quoted(file) + " (mode " +
                     octal(info->st_mode) + "), which holds face templates",

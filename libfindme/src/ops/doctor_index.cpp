@@ -4,7 +4,9 @@
 #include <chrono>
 #include <cmath>
 #include <cstring>
+#include <filesystem>
 #include <limits>
+#include <system_error>
 
 #include "base/file.hpp"
 #include "base/text.hpp"
@@ -80,6 +82,7 @@ void judge_templates(CheckRun& run, const TemplateTally& tally, const std::strin
 struct FileTally {
     std::int64_t looked = 0;
     Tally missing;
+    Tally unreadable;
     Tally changed;
 };
 
@@ -94,7 +97,12 @@ FileTally look_at_files(const Rows& rows) {
             ++tally.looked;
             const auto there = base::stat_regular_file(indexed.path);
             if (!there) {
-                tally.missing.add(base::quoted(indexed.path));
+                // Only what is surely not there: a disk that does not answer, or a folder that this user may
+                // not look into, takes nothing away.
+                std::error_code error;
+                const auto kind = std::filesystem::symlink_status(indexed.path, error).type();
+                const bool is_gone = kind == std::filesystem::file_type::not_found;
+                (is_gone ? tally.missing : tally.unreadable).add(base::quoted(indexed.path));
             } else if (there->size_bytes != indexed.size_bytes) {
                 tally.changed.add(base::quoted(indexed.path));
             }
@@ -111,6 +119,12 @@ void check_files(CheckRun& run, const Rows& rows) {
         run.add(Severity::warning, ErrorCode::file_unreadable, "file_missing",
                 counted(files.missing.count, "indexed file") + " not there any more: " + files.missing.text(),
                 "bring the files back (or mount their disk), or let go of them with `findme photo forget`");
+    }
+    if (files.unreadable.count > 0) {
+        run.add(Severity::warning, ErrorCode::file_unreadable, "file_unreadable",
+                counted(files.unreadable.count, "indexed file") +
+                    " cannot be looked at by this user: " + files.unreadable.text(),
+                "let the user who runs this read the folder, or run it as one who may");
     }
     if (files.changed.count > 0) {
         run.add(Severity::warning, ErrorCode::file_unreadable, "file_changed",
@@ -152,7 +166,7 @@ void check_photos(CheckRun& run, const Rows& rows) {
     if (left > 0) {
         run.add(Severity::warning, ErrorCode::cancelled, "unfinished",
                 counted(left, "photo") + " in work for more than an hour: whoever worked on " +
-                    (left == 1 ? "it" : "them") + " was killed",
+                    (left == 1 ? "it" : "them") + " was probably killed",
                 "`findme doctor --fix` puts them back to PENDING", [&] {
                     mend_rows(rows.connection, "photos.unfinished", [&](db::Connection& connection) {
                         return store::put_back_unfinished_photos(connection, before);

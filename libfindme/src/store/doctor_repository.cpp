@@ -138,14 +138,14 @@ std::vector<IndexedPath> list_paths(db::Connection& connection, std::int64_t aft
 std::int64_t count_unfinished_photos(db::Connection& connection, Timestamp before) {
     return integer_of(connection,
                       "SELECT count(*) FROM photos WHERE processing_status = 'PROCESSING'"
-                      " AND coalesce(updated_at, uploaded_at) < $1",
+                      " AND updated_at < $1",
                       {to_iso8601(before)});
 }
 
 std::int64_t put_back_unfinished_photos(db::Connection& connection, Timestamp before) {
     return connection.run(
         "UPDATE photos SET processing_status = 'PENDING' WHERE processing_status = 'PROCESSING'"
-        " AND coalesce(updated_at, uploaded_at) < $1",
+        " AND updated_at < $1",
         {to_iso8601(before)});
 }
 

@@ -152,7 +152,11 @@ std::int64_t move_sequence_on(db::Connection& connection, const SequenceBehind& 
     for (const Counted& counted : kCounted) {
         if (counted.table == sequence.table) highest = integer_of(connection, counted.highest);
     }
-    connection.run("SELECT setval(CAST($1 AS regclass), $2)", {sequence.sequence, highest});
+    // Never back: numbers that are handed out may belong to rows that are not committed yet.
+    connection.run(
+        "SELECT setval(CAST($1 AS regclass), greatest(CAST($2 AS bigint),"
+        " coalesce(pg_sequence_last_value(CAST($1 AS regclass)), 0)))",
+        {sequence.sequence, highest});
     return highest + 1;
 }
 
