@@ -127,7 +127,7 @@ tests() {
         # Which tests, and of each what it says of its failure: a log may be all that is left of a run.
         grep -aE '\*\*\*(Failed|Timeout|Not Run|Exception)|FAILED:|ERROR: |WARNING: ThreadSanitizer|runtime error:' \
             "$logs/$name-tests.log" | head -n 60 | sed 's/^/   /'
-        grep -aE -A 12 "^#? *# \(in test|^#? *# .* failed\$" "$logs/$name-tests.log" | head -n 120 | sed 's/^/   FAILED: /'
+        sed -n '/^not ok /,/^$/p' "$logs/$name-tests.log" | grep -a '^#' | head -n 120 | sed 's/^/   FAILED: /'
         # ctest itself failed although no test did.
         [ "$bad" -gt 0 ] || bad=1
     fi

@@ -46,10 +46,17 @@ code() { curl -s -o body -w '%{http_code}' --max-time 10 "$url$1"; }
 answers() { [ "$(code "$1")" = "$2" ]; }
 resident_kib() { awk '/^VmRSS/ { print $2 }' "/proc/$pid/status"; }
 
+# A sanitizer keeps what was given back, to notice who uses it still.
+is_sanitized() { nm -D "$FINDME_BIN" | grep -qE ' U __(asan|tsan)_init'; }
+
 # grew_by KIB: its memory grew by less than that.
 grew_by() {
     local now
     now=$(resident_kib)
+    if is_sanitized; then
+        echo "memory: $before KiB before, $now KiB now; not judged under a sanitizer"
+        return 0
+    fi
     echo "memory: $before KiB before, $now KiB now"
     ((now - before < $1))
 }
