@@ -73,7 +73,7 @@ Image stored_under(const Image& image, int orientation) {
     const bool turned = orientation >= 5;
     Image out{.width_px = turned ? image.height_px : image.width_px,
               .height_px = turned ? image.width_px : image.height_px,
-              .pixels = ByteVector(image.pixels.size())};
+              .pixels = PixelBytes(image.pixels.size())};
     for (int y = 0; y <= last_y; ++y)
         for (int x = 0; x <= last_x; ++x) {
             int row = y, column = x;

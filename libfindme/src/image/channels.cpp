@@ -7,7 +7,7 @@ namespace {
 
 /// Calls convert(four bytes, three bytes) for each pixel, front to back: the write never overtakes the read.
 template <typename Convert>
-void four_to_three(std::vector<std::uint8_t>& pixels, Convert convert) {
+void four_to_three(PixelBytes& pixels, Convert convert) {
     const std::size_t count = pixels.size() / 4;
     for (std::size_t i = 0; i < count; ++i) convert(pixels.data() + i * 4, pixels.data() + i * 3);
     pixels.resize(count * 3);
@@ -15,7 +15,7 @@ void four_to_three(std::vector<std::uint8_t>& pixels, Convert convert) {
 
 }  // namespace
 
-void drop_alpha_over_white(std::vector<std::uint8_t>& pixels) {
+void drop_alpha_over_white(PixelBytes& pixels) {
     four_to_three(pixels, [](const std::uint8_t* from, std::uint8_t* to) {
         const std::uint8_t red = from[0], green = from[1], blue = from[2], alpha = from[3];
         to[0] = over_white(red, alpha);
@@ -24,7 +24,7 @@ void drop_alpha_over_white(std::vector<std::uint8_t>& pixels) {
     });
 }
 
-void convert_cmyk_to_rgb(std::vector<std::uint8_t>& pixels, CmykSign sign) {
+void convert_cmyk_to_rgb(PixelBytes& pixels, CmykSign sign) {
     const unsigned flip = sign == CmykSign::ink ? 255U : 0U;
     four_to_three(pixels, [flip](const std::uint8_t* from, std::uint8_t* to) {
         const unsigned cyan = from[0] ^ flip, magenta = from[1] ^ flip, yellow = from[2] ^ flip,

@@ -1,7 +1,8 @@
 #pragma once
 
 #include <cstdint>
-#include <vector>
+
+#include "findme/image.hpp"
 
 namespace findme::image {
 
@@ -16,7 +17,7 @@ namespace findme::image {
 }
 
 /// N x 4 bytes R,G,B,A become N x 3 bytes R,G,B over white, in place so that no second picture is held.
-void drop_alpha_over_white(std::vector<std::uint8_t>& pixels);
+void drop_alpha_over_white(PixelBytes& pixels);
 
 enum class CmykSign {
     ink,         ///< 255 is full ink.
@@ -24,6 +25,6 @@ enum class CmykSign {
 };
 
 /// N x 4 bytes C,M,Y,K become N x 3 bytes R,G,B, in place, without a colour profile.
-void convert_cmyk_to_rgb(std::vector<std::uint8_t>& pixels, CmykSign sign);
+void convert_cmyk_to_rgb(PixelBytes& pixels, CmykSign sign);
 
 }  // namespace findme::image

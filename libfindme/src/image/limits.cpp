@@ -39,11 +39,11 @@ std::optional<ErrorInfo> judge_jpeg_scans(int scan_count, const ImageLimits& lim
                      std::to_string(limits.max_jpeg_scans) + " (raise image.max_jpeg_scans)");
 }
 
-std::vector<std::uint8_t> pixel_buffer(std::int64_t width_px, std::int64_t height_px, int channels) {
+PixelBytes pixel_buffer(std::int64_t width_px, std::int64_t height_px, int channels) {
     const auto pixels = base::checked_mul(width_px, height_px);
     const auto bytes = pixels ? base::checked_mul(*pixels, std::int64_t{channels}) : std::nullopt;
     if (!bytes || *bytes < 0) throw std::bad_alloc();
-    return std::vector<std::uint8_t>(static_cast<std::size_t>(*bytes));
+    return PixelBytes(static_cast<std::size_t>(*bytes));
 }
 
 }  // namespace findme::image

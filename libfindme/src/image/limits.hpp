@@ -21,10 +21,10 @@ namespace findme::image {
 /// The error when a JPEG has more scans than limits.max_jpeg_scans.
 [[nodiscard]] std::optional<ErrorInfo> judge_jpeg_scans(int scan_count, const ImageLimits& limits);
 
-/// height_px x width_px x channels bytes of zeros; the one place that sizes a buffer from a header.
+/// height_px x width_px x channels bytes, not cleared: the caller writes all of them or gives none away. The
+/// one place that sizes a buffer from a header.
 /// @pre     the dimensions were judged.
 /// @errors  throws std::bad_alloc when the product does not fit or memory is out.
-[[nodiscard]] std::vector<std::uint8_t> pixel_buffer(std::int64_t width_px, std::int64_t height_px,
-                                                     int channels);
+[[nodiscard]] PixelBytes pixel_buffer(std::int64_t width_px, std::int64_t height_px, int channels);
 
 }  // namespace findme::image

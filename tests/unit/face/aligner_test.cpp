@@ -108,8 +108,8 @@ TEST_CASE("pose: landmarks in one point end in numbers, not in a division by zer
 }
 
 TEST_CASE("sharpness: flat is zero, blurring lowers it, the smallest pictures have one", "[face]") {
-    CHECK(sharpness(Image{20, 20, ByteVector(1200, 90)}) == Approx(0).margin(1e-3));
-    Image checkers{20, 20, ByteVector(1200, 0)};
+    CHECK(sharpness(Image{20, 20, PixelBytes(1200, 90)}) == Approx(0).margin(1e-3));
+    Image checkers{20, 20, PixelBytes(1200, 0)};
     for (int y = 0; y < 20; ++y) {
         for (int x = 0; x < 20; ++x)
             std::fill_n(checkers.row(y) + x * 3, 3, static_cast<std::uint8_t>((x / 2 + y / 2) % 2 * 255));
@@ -117,8 +117,8 @@ TEST_CASE("sharpness: flat is zero, blurring lowers it, the smallest pictures ha
     const float sharp = sharpness(checkers);
     CHECK(sharp > 1000);
     CHECK(sharpness(blurred(checkers)) < sharp / 2);
-    CHECK(std::isfinite(sharpness(Image{1, 1, ByteVector(3, 7)})));
-    CHECK(std::isfinite(sharpness(Image{2, 5, ByteVector(30, 7)})));
+    CHECK(std::isfinite(sharpness(Image{1, 1, PixelBytes(3, 7)})));
+    CHECK(std::isfinite(sharpness(Image{2, 5, PixelBytes(30, 7)})));
 }
 
 TEST_CASE("aligner: mirrored photos have mirrored landmarks and pose", "[face][model]") {
@@ -126,7 +126,7 @@ TEST_CASE("aligner: mirrored photos have mirrored landmarks and pose", "[face][m
     const auto samples = sample_folder();
     if (!models || !samples) return;
     const auto manifest = config::parse_manifest(config::embedded_manifest_yaml());
-    const auto detector = make_rfb_detector(load_model(manifest, "detector", {*models}));
+    const auto detector = make_rfb_detector(load_model(manifest, "detector", {*models}), Precision::f32);
     const Aligner aligner(read_landmark_model(landmark_model(*models)), {});
     Workspace workspace;
     std::size_t compared = 0;

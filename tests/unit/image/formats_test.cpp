@@ -73,7 +73,7 @@ TEST_CASE("image: transparent pixels are laid over white in every format", "[ima
     Image black = make_picture(4, 4);
     black.pixels.assign(black.pixels.size(), 0);
     const Image shown = decoded(make_png(black, PngKind::gray_trns));
-    CHECK(shown.pixels == ByteVector(shown.pixels.size(), 255));
+    CHECK(shown.pixels == PixelBytes(shown.pixels.size(), 255));
 }
 
 TEST_CASE("image: WebP lossy and lossless decode to the picture", "[image]") {
