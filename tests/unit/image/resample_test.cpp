@@ -1,6 +1,9 @@
 #include "image/resample.hpp"
 
 #include <catch2/catch.hpp>
+#include <cstdlib>
+#include <opencv2/imgproc.hpp>
+#include <random>
 
 #include "findme/error.hpp"
 #include "image/encode_jpeg.hpp"
@@ -24,7 +27,34 @@ TEST_CASE("image: resizing gives exactly the size asked for and keeps the pictur
 TEST_CASE("image: shrinking averages over areas instead of picking pixels", "[image]") {
     Image board{.width_px = 4, .height_px = 4, .pixels = {}};
     for (int i = 0; i < 16; ++i) board.pixels.insert(board.pixels.end(), 3, (i / 4 + i) % 2 == 0 ? 0 : 200);
-    CHECK(image::resize_area(board, 2, 2).pixels == ByteVector(12, 100));
+    CHECK(image::resize_area(board, 2, 2).pixels == PixelBytes(12, 100));
+}
+
+TEST_CASE("image: resizing gives OpenCV's pixels within one level", "[image]") {
+    cv::setNumThreads(1);
+    std::mt19937 random(1);
+    Image noise = make_picture(301, 199);
+    for (auto& value : noise.pixels) value = static_cast<std::uint8_t>(random() % 256);
+    const cv::Mat from(noise.height_px, noise.width_px, CV_8UC3, noise.pixels.data());
+    for (const auto& [width, height] :
+         {std::pair{300, 198}, {151, 100}, {103, 67}, {37, 90}, {10, 7}, {602, 398}, {450, 211}}) {
+        INFO(width << "x" << height);
+        const Image ours = image::resize_area(noise, width, height);
+        Image theirs{.width_px = width, .height_px = height, .pixels = PixelBytes(ours.pixels.size())};
+        cv::Mat to(height, width, CV_8UC3, theirs.pixels.data());
+        const bool shrinks = width <= noise.width_px && height <= noise.height_px;
+        cv::resize(from, to, to.size(), 0, 0, shrinks ? cv::INTER_AREA : cv::INTER_LINEAR);
+        CHECK(difference(ours, theirs).largest <= (shrinks ? 1 : 2));
+        CHECK(difference(ours, theirs).mean < 0.3);
+    }
+}
+
+TEST_CASE("image: a picture shrunk by more than the weights can tell apart is still its mean", "[image]") {
+    std::mt19937 random(2);
+    Image noise = make_picture(4000, 70);
+    for (auto& value : noise.pixels) value = static_cast<std::uint8_t>(100 + random() % 21);
+    const Image out = image::resize_area(noise, 10, 1);
+    for (const int value : out.pixels) CHECK(std::abs(value - 110) <= 1);
 }
 
 TEST_CASE("image: resizing nothing or to nothing is an invalid argument", "[image]") {
