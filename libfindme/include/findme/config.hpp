@@ -18,6 +18,12 @@ enum class LogFormat { automatic, text, json, journal };
 /// `auto`, `text`, `json`, `journal`.
 FINDME_API std::string_view to_string(LogFormat format) noexcept;
 
+/// What the networks compute in: `automatic` is bf16 where the processor multiplies such numbers itself, else
+/// f32. Templates of both are comparable.
+enum class ModelPrecision { automatic, f32, bf16 };
+/// `auto`, `f32`, `bf16`.
+FINDME_API std::string_view to_string(ModelPrecision precision) noexcept;
+
 /// Every setting, with its default.
 struct Config {
     std::string database_url;            ///< Empty: SQLite in the user's data folder.
@@ -26,6 +32,7 @@ struct Config {
     int database_pool_timeout_s = 30;    ///< How long to wait for a connection when all are in use.
     int database_pool_recycle_s = 1800;  ///< Older connections are made anew.
     std::string models_dir;              ///< Empty: the user's data folder, then the installed one.
+    ModelPrecision models_precision = ModelPrecision::automatic;
     ImageLimits image;
     int index_jobs = 0;           ///< Photos worked on at once; 0: one per core.
     int index_memory_mib = 384;   ///< Decoded pixels held at once, over all jobs.

@@ -14,12 +14,16 @@ namespace {
 
 constexpr std::array kLogLevels{LogLevel::debug, LogLevel::info, LogLevel::warning, LogLevel::error};
 constexpr std::array kLogFormats{LogFormat::automatic, LogFormat::text, LogFormat::json, LogFormat::journal};
+constexpr std::array kModelPrecisions{ModelPrecision::automatic, ModelPrecision::f32, ModelPrecision::bf16};
 
 constexpr const auto& values_of(LogLevel) {
     return kLogLevels;
 }
 constexpr const auto& values_of(LogFormat) {
     return kLogFormats;
+}
+constexpr const auto& values_of(ModelPrecision) {
+    return kModelPrecisions;
 }
 
 template <typename Value>

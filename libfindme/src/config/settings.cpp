@@ -19,7 +19,7 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 8> kGroups{{
     {"health", "What serve-health does."},
 }};
 
-constexpr std::array<Setting, 24> kSettings{{
+constexpr std::array<Setting, 25> kSettings{{
     {.key = "database",
      .field = &Config::database_url,
      .text_type = ConfigType::url,
@@ -58,6 +58,13 @@ constexpr std::array<Setting, 24> kSettings{{
      .details = "Empty: `$XDG_DATA_HOME/findme/models`, then the folder of the installation; see "
                 "`findme-model(1)`.",
      .example = "/srv/findme/models"},
+    {.key = "models.precision",
+     .field = &Config::models_precision,
+     .help = "What the networks compute in",
+     .details =
+         "`auto` is `bf16` where the processor multiplies such numbers itself (AVX512-BF16, AMX), else "
+         "`f32`, which is exact and slower; `findme version -v` says which. Faces found with either "
+         "match each other."},
     {.key = "image.max_file_bytes",
      .field = &ImageLimits::max_file_bytes,
      .range = {1024, 4294967296.0},
@@ -202,6 +209,18 @@ std::string_view to_string(LogFormat format) noexcept {
             return "json";
         case LogFormat::journal:
             return "journal";
+    }
+    return "auto";
+}
+
+std::string_view to_string(ModelPrecision precision) noexcept {
+    switch (precision) {
+        case ModelPrecision::automatic:
+            return "auto";
+        case ModelPrecision::f32:
+            return "f32";
+        case ModelPrecision::bf16:
+            return "bf16";
     }
     return "auto";
 }

@@ -12,8 +12,8 @@ namespace findme::config {
 
 /// The member of Config, or of its image limits, that a setting fills.
 using Field = std::variant<std::string Config::*, int Config::*, double Config::*, bool Config::*,
-                           LogLevel Config::*, LogFormat Config::*, int ImageLimits::*,
-                           std::size_t ImageLimits::*, std::int64_t ImageLimits::*>;
+                           LogLevel Config::*, LogFormat Config::*, ModelPrecision Config::*,
+                           int ImageLimits::*, std::size_t ImageLimits::*, std::int64_t ImageLimits::*>;
 
 /// Least and most value of a number.
 struct Range {

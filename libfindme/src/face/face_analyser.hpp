@@ -27,6 +27,8 @@ class FaceAnalyser {
                  std::unique_ptr<Recogniser> recogniser)
         : detector_(std::move(detector)), aligner_(std::move(aligner)), recogniser_(std::move(recogniser)) {}
 
+    /// A picture on which nobody is found is looked at lying on either side and on its head: not every camera
+    /// says how it was held. Boxes and landmarks are those on the picture as it was given.
     /// @param    image             upright; at least one pixel.
     /// @param    stored_height_px  height of the photo as stored and upright: sizes are reported in its
     /// pixels.
@@ -36,6 +38,9 @@ class FaceAnalyser {
                                                     Workspace& workspace) const;
 
   private:
+    [[nodiscard]] std::vector<AnalysedFace> describe(const Image& image, std::vector<Detection> detections,
+                                                     int stored_height_px, Workspace& workspace) const;
+
     std::unique_ptr<Detector> detector_;
     std::unique_ptr<Aligner> aligner_;
     std::unique_ptr<Recogniser> recogniser_;
@@ -52,6 +57,7 @@ inline constexpr int kEnoughLongSide_px = 2048;
 /// @errors   throws Error{model_missing, model_corrupt, model_shape_mismatch}.
 [[nodiscard]] std::unique_ptr<FaceAnalyser> load_face_analyser(const ModelManifest& manifest,
                                                                const std::vector<std::string>& folders,
+                                                               Precision precision,
                                                                const std::string& cache_dir = {});
 
 }  // namespace findme::face

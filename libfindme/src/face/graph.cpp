@@ -25,6 +25,20 @@ std::size_t input_count(Graph::Op op) {
 
 }  // namespace
 
+bool is_wanted_from(const Graph& graph, int node, int first) {
+    for (auto i = static_cast<std::size_t>(first); i < graph.nodes.size(); ++i) {
+        const auto& inputs = graph.nodes[i].inputs;
+        if (std::find(inputs.begin(), inputs.end(), node) != inputs.end()) return true;
+    }
+    return std::find(graph.outputs.begin(), graph.outputs.end(), node) != graph.outputs.end();
+}
+
+bool has_reader(const Graph& graph, int node) {
+    return std::any_of(graph.nodes.begin(), graph.nodes.end(), [&](const Graph::Node& reader) {
+        return std::find(reader.inputs.begin(), reader.inputs.end(), node) != reader.inputs.end();
+    });
+}
+
 void validate(const Graph& graph) {
     if (graph.nodes.empty() || graph.nodes[0].op != Graph::Op::input) mismatch(0, "is not the input");
     for (std::size_t i = 0; i < graph.nodes.size(); ++i) {

@@ -56,4 +56,9 @@ struct Graph {
 ///         weights have the size its shape says.
 void validate(const Graph& graph);
 
+/// Whether a node from `first` on reads what this one makes, or it is an output.
+[[nodiscard]] bool is_wanted_from(const Graph& graph, int node, int first);
+/// Whether any node reads what this one makes.
+[[nodiscard]] bool has_reader(const Graph& graph, int node);
+
 }  // namespace findme::face

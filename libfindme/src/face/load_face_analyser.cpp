@@ -35,9 +35,9 @@ std::optional<std::string> version_of(const ModelFile& model, const std::string&
 }
 
 std::optional<Place> place_of(const ModelManifest& manifest, const std::vector<std::string>& folders,
-                              const std::string& cache_dir) {
+                              const std::string& cache_dir, Precision precision) {
     Place place;
-    const std::string machine = packing_name();
+    const std::string machine = packing_name(precision);
     place.key = "findme prepared models 1\n" + machine + "\n";
     for (const ModelFile& model : manifest.files) {
         if (model.job != kLandmarks && model.job != kRecognition) continue;
@@ -53,11 +53,12 @@ std::optional<Place> place_of(const ModelManifest& manifest, const std::vector<s
     return place;
 }
 
-PreparedModels prepare(const ModelManifest& manifest, const std::vector<std::string>& folders) {
+PreparedModels prepare(const ModelManifest& manifest, const std::vector<std::string>& folders,
+                       Precision precision) {
     PreparedModels models;
     models.landmarks = read_landmark_model(load_model(manifest, kLandmarks, folders));
     models.recognition = pack(read_dlib_resnet(load_model(manifest, kRecognition, folders)), kChipAndMirror,
-                              kChipSide_px, kChipSide_px);
+                              kChipSide_px, kChipSide_px, precision);
     return models;
 }
 
@@ -77,13 +78,13 @@ void keep(const Place& place, const PreparedModels& models) {
 /// Mapped when an earlier run prepared them, which takes milliseconds; from the model files, checked,
 /// otherwise.
 PreparedModels load_prepared(const ModelManifest& manifest, const std::vector<std::string>& folders,
-                             const std::string& cache_dir) {
-    const auto place = place_of(manifest, folders, cache_dir);
-    if (!place) return prepare(manifest, folders);  // Says which file is missing.
+                             const std::string& cache_dir, Precision precision) {
+    const auto place = place_of(manifest, folders, cache_dir, precision);
+    if (!place) return prepare(manifest, folders, precision);  // Says which file is missing.
     for (const std::string& path : place->paths) {
         if (auto models = map_prepared(path, place->key)) return std::move(*models);
     }
-    PreparedModels models = prepare(manifest, folders);
+    PreparedModels models = prepare(manifest, folders, precision);
     keep(*place, models);
     return models;
 }
@@ -91,11 +92,11 @@ PreparedModels load_prepared(const ModelManifest& manifest, const std::vector<st
 }  // namespace
 
 std::unique_ptr<FaceAnalyser> load_face_analyser(const ModelManifest& manifest,
-                                                 const std::vector<std::string>& folders,
+                                                 const std::vector<std::string>& folders, Precision precision,
                                                  const std::string& cache_dir) {
-    auto detector = make_rfb_detector(load_model(manifest, "detector", folders));
-    PreparedModels models = load_prepared(manifest, folders, cache_dir);
-    auto recogniser = std::make_unique<Recogniser>(models.recognition);
+    auto detector = make_rfb_detector(load_model(manifest, "detector", folders), precision);
+    PreparedModels models = load_prepared(manifest, folders, cache_dir, precision);
+    auto recogniser = std::make_unique<Recogniser>(std::move(models.recognition), precision);
     auto aligner = std::make_unique<Aligner>(std::move(models.landmarks), BoxCalibration{});
     return std::make_unique<FaceAnalyser>(std::move(detector), std::move(aligner), std::move(recogniser));
 }

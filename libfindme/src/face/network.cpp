@@ -11,14 +11,14 @@
 #include <unordered_map>
 
 #include "base/hash.hpp"
+#include "face/buffer_plan.hpp"
+#include "face/tensor_steps.hpp"
 #include "findme/error.hpp"
 
 namespace findme::face {
 namespace {
 
 using dnnl::memory;
-
-constexpr std::size_t kAlignment = 64;
 
 const dnnl::engine& cpu() {
     static const dnnl::engine engine(dnnl::engine::kind::cpu, 0);
@@ -42,23 +42,12 @@ memory::dims dims_of(const Shape& shape) {
     return {shape.batch, shape.channels, shape.height, shape.width};
 }
 
-memory::desc activation(const Shape& shape) {
-    return {dims_of(shape), memory::data_type::f32, memory::format_tag::nhwc};
+memory::data_type data_type(Precision precision) {
+    return precision == Precision::bf16 ? memory::data_type::bf16 : memory::data_type::f32;
 }
 
-/// out += in, where `in` may be smaller in any direction; both B x H x W x C.
-void add_into(float* out, const Shape& out_shape, const float* in, const Shape& in_shape) {
-    for (int b = 0; b < in_shape.batch; ++b) {
-        for (int y = 0; y < in_shape.height; ++y) {
-            for (int x = 0; x < in_shape.width; ++x) {
-                const std::size_t at =
-                    (static_cast<std::size_t>(b) * out_shape.height + y) * out_shape.width + x;
-                float* to = out + at * out_shape.channels;
-                for (int c = 0; c < in_shape.channels; ++c) to[c] += in[c];
-                in += in_shape.channels;
-            }
-        }
-    }
+std::size_t element_bytes(Precision precision) {
+    return precision == Precision::bf16 ? sizeof(BFloat16) : sizeof(float);
 }
 
 /// One step of a run: a oneDNN primitive, or one of the two operations that oneDNN has no fitting form for.
@@ -75,16 +64,6 @@ struct Step {
     int accumulates = -1;
     bool relu = false;
 };
-
-/// Where each node's output lies in the workspace.
-struct Plan {
-    std::vector<std::size_t> offset_bytes;
-    std::size_t total_bytes = 0;
-};
-
-std::size_t aligned(std::size_t bytes) {
-    return (bytes + kAlignment - 1) / kAlignment * kAlignment;
-}
 
 /// Names the order of a tensor's elements: equal numbers, equal orders.
 std::uint64_t layout_of(const memory::desc& description) {
@@ -107,7 +86,7 @@ std::uint64_t layout_of(const memory::desc& description) {
 
 /// Weights that lie in memory as they are wanted. They are only read.
 memory packed_weights(const Graph::PackedWeights& packed, const memory::desc& wanted) {
-    const bool aligned_well = reinterpret_cast<std::uintptr_t>(packed.bytes.data()) % kAlignment == 0;
+    const bool aligned_well = reinterpret_cast<std::uintptr_t>(packed.bytes.data()) % kBufferAlignment == 0;
     if (packed.layout != layout_of(wanted) || packed.bytes.size() != wanted.get_size() || !aligned_well) {
         throw Error(ErrorCode::model_shape_mismatch, "weights were packed for another machine");
     }
@@ -116,8 +95,12 @@ memory packed_weights(const Graph::PackedWeights& packed, const memory::desc& wa
 
 class OneDnnNetwork final : public Network {
   public:
-    OneDnnNetwork(const Graph& graph, Shape input)
-        : nodes_(graph.nodes.size()), outputs_(graph.outputs), storage_(graph.storage) {
+    OneDnnNetwork(const Graph& graph, Shape input, Precision precision)
+        : nodes_(graph.nodes.size()),
+          outputs_(graph.outputs),
+          precision_(precision),
+          precisions_(graph.nodes.size(), precision),
+          storage_(graph.storage) {
         shapes_.push_back(input);
         for (std::size_t i = 1; i < graph.nodes.size(); ++i) {
             const Shape shape = face::output_shape(graph.nodes[i], shapes_);
@@ -129,6 +112,12 @@ class OneDnnNetwork final : public Network {
             shapes_.push_back(shape);
         }
         for (std::size_t i = 0; i < nodes_; ++i) buffer_of_.push_back(static_cast<int>(i));
+        // What a convolution gives away it may as well give in full.
+        for (const int output : outputs_) {
+            const auto op = graph.nodes[static_cast<std::size_t>(output)].op;
+            if (op == Graph::Op::convolution && !has_reader(graph, output))
+                precisions_[static_cast<std::size_t>(output)] = Precision::f32;
+        }
         for (std::size_t i = 1; i < nodes_; ++i) build_step(graph, static_cast<int>(i));
         make_plan(graph);
     }
@@ -149,6 +138,11 @@ class OneDnnNetwork final : public Network {
         }
     }
 
+    [[nodiscard]] std::span<float> input(Workspace& workspace) const override {
+        const auto arena = workspace.at_least(arena_bytes_);
+        return {reinterpret_cast<float*>(arena.data() + input_offset_bytes_), shapes_.front().size()};
+    }
+
     void run(std::span<const float> input, std::span<const std::span<float>> outputs,
              Workspace& workspace) const override {
         require_sizes(input, outputs);
@@ -163,21 +157,51 @@ class OneDnnNetwork final : public Network {
   private:
     void execute(std::span<const float> input, std::span<const std::span<float>> outputs,
                  Workspace& workspace) const {
-        const auto arena = workspace.at_least(plan_.total_bytes);
-        const auto buffer = [&](int node) {
-            const auto at =
-                plan_.offset_bytes[static_cast<std::size_t>(buffer_of_[static_cast<std::size_t>(node)])];
-            return reinterpret_cast<float*>(arena.data() + at);
-        };
-        std::copy(input.begin(), input.end(), buffer(0));
+        const auto own_input = this->input(workspace);
+        if (input.data() != own_input.data()) std::copy(input.begin(), input.end(), own_input.begin());
+        const Arena arena{*this, workspace.at_least(arena_bytes_).data()};
         dnnl::stream stream(cpu());
-        for (const auto& step : steps_)
-            run_step(step, buffer, arena.data() + plan_.total_bytes - scratch_bytes_, stream);
+        if (precision_ != Precision::f32) convert(arena, own_input.data(), stream);
+        for (const auto& step : steps_) run_step(step, arena, stream);
         stream.wait();
         for (std::size_t i = 0; i < outputs.size(); ++i) {
-            const float* from = buffer(outputs_[i]);
-            std::copy(from, from + outputs[i].size(), outputs[i].begin());
+            if (precision_of(outputs_[i]) == Precision::f32) {
+                std::copy_n(arena.at<float>(outputs_[i]), outputs[i].size(), outputs[i].begin());
+            } else {
+                const auto* from = arena.at<BFloat16>(outputs_[i]);
+                std::transform(from, from + outputs[i].size(), outputs[i].begin(),
+                               [](BFloat16 value) { return to_float(value); });
+            }
         }
+    }
+
+    /// One run's memory, by node.
+    struct Arena {
+        const OneDnnNetwork& network;
+        std::byte* data;
+
+        template <typename Element>
+        [[nodiscard]] Element* at(int node) const {
+            const auto root = static_cast<std::size_t>(network.buffer_of_[static_cast<std::size_t>(node)]);
+            return reinterpret_cast<Element*>(data + network.offset_bytes_[root]);
+        }
+        [[nodiscard]] std::byte* scratch() const { return data + network.scratch_offset_bytes_; }
+    };
+
+    void convert(const Arena& arena, float* input, dnnl::stream& stream) const {
+        const auto wanted = activation(0);
+        memory from(memory::desc(dims_of(shape(0)), memory::data_type::f32, memory::format_tag::nhwc), cpu(),
+                    input);
+        memory to(wanted, cpu(), arena.at<std::byte>(0));
+        to_input_->execute(stream, from, to);
+    }
+
+    [[nodiscard]] Precision precision_of(int node) const {
+        return precisions_[static_cast<std::size_t>(node)];
+    }
+
+    [[nodiscard]] memory::desc activation(int node) const {
+        return {dims_of(shape(node)), data_type(precision_of(node)), memory::format_tag::nhwc};
     }
 
     [[nodiscard]] const Shape& shape(int node) const { return shapes_[static_cast<std::size_t>(node)]; }
@@ -189,25 +213,6 @@ class OneDnnNetwork final : public Network {
         if (!fits)
             throw Error(ErrorCode::model_shape_mismatch,
                         "a buffer does not have the network's input or output shape");
-    }
-
-    static bool only_reader(const Graph& graph, int node, int reader) {
-        for (std::size_t i = 0; i < graph.nodes.size(); ++i) {
-            const auto& inputs = graph.nodes[i].inputs;
-            if (static_cast<int>(i) != reader && static_cast<int>(i) > node &&
-                std::find(inputs.begin(), inputs.end(), node) != inputs.end()) {
-                return false;
-            }
-        }
-        return std::find(graph.outputs.begin(), graph.outputs.end(), node) == graph.outputs.end();
-    }
-
-    static bool read_after(const Graph& graph, int node, int reader) {
-        for (std::size_t i = static_cast<std::size_t>(reader) + 1; i < graph.nodes.size(); ++i) {
-            const auto& inputs = graph.nodes[i].inputs;
-            if (std::find(inputs.begin(), inputs.end(), node) != inputs.end()) return true;
-        }
-        return std::find(graph.outputs.begin(), graph.outputs.end(), node) != graph.outputs.end();
     }
 
     void build_step(const Graph& graph, int index) {
@@ -250,8 +255,8 @@ class OneDnnNetwork final : public Network {
         const bool same = a.height == b.height && a.width == b.width && a.channels == b.channels;
         // Nor can a convolution accumulate into the very pixels it still reads.
         if (source.op != Graph::Op::convolution || source.relu || !same || other == 0 ||
-            source.inputs[0] == other || !only_reader(graph, convolution, index) ||
-            read_after(graph, other, index)) {
+            source.inputs[0] == other || is_wanted_from(graph, convolution, index + 1) ||
+            is_wanted_from(graph, other, index + 1) || precision_of(other) != precision_of(index)) {
             return false;
         }
         Step& step = steps_.back();
@@ -273,7 +278,7 @@ class OneDnnNetwork final : public Network {
         const memory::dims weight_dims =
             groups == 1 ? memory::dims{out.channels, in.channels, k, k}
                         : memory::dims{groups, out.channels / groups, in.channels / groups, k, k};
-        const auto any = memory::desc(weight_dims, memory::data_type::f32, memory::format_tag::any);
+        const auto any = memory::desc(weight_dims, data_type(precision_), memory::format_tag::any);
         const auto plain = memory::desc(weight_dims, memory::data_type::f32,
                                         groups == 1 ? memory::format_tag::oihw : memory::format_tag::goihw);
         const auto bias = memory::desc({out.channels}, memory::data_type::f32, memory::format_tag::x);
@@ -289,10 +294,10 @@ class OneDnnNetwork final : public Network {
         attributes.set_scratchpad_mode(dnnl::scratchpad_mode::user);
 
         const dnnl::convolution_forward::desc description(
-            dnnl::prop_kind::forward_inference, dnnl::algorithm::convolution_direct, activation(in), any,
-            bias, activation(out), stride, dilation, padding, padding);
+            dnnl::prop_kind::forward_inference, dnnl::algorithm::convolution_direct,
+            activation(node.inputs[0]), any, bias, activation(step.node), stride, dilation, padding, padding);
         const dnnl::convolution_forward::primitive_desc chosen(description, attributes, cpu());
-        scratch_bytes_ = std::max(scratch_bytes_, aligned(chosen.scratchpad_desc().get_size()));
+        scratch_bytes_ = std::max(scratch_bytes_, chosen.scratchpad_desc().get_size());
         step.scratchpad = chosen.scratchpad_desc();
 
         if (node.packed.bytes.empty()) {
@@ -311,7 +316,6 @@ class OneDnnNetwork final : public Network {
 
     void build_pooling(Step& step, const Graph::Node& node) {
         const Shape& in = shape(node.inputs[0]);
-        const Shape& out = shape(step.node);
         const bool global = node.op == Graph::Op::global_average;
         const memory::dims kernel =
             global ? memory::dims{in.height, in.width} : memory::dims{node.kernel_px, node.kernel_px};
@@ -323,125 +327,107 @@ class OneDnnNetwork final : public Network {
         dnnl::primitive_attr attributes;
         attributes.set_scratchpad_mode(dnnl::scratchpad_mode::user);
         const dnnl::pooling_forward::desc description(dnnl::prop_kind::forward_inference, algorithm,
-                                                      activation(in), activation(out), stride, kernel,
-                                                      padding, padding);
+                                                      activation(node.inputs[0]), activation(step.node),
+                                                      stride, kernel, padding, padding);
         const dnnl::pooling_forward::primitive_desc chosen(description, attributes, cpu());
-        scratch_bytes_ = std::max(scratch_bytes_, aligned(chosen.scratchpad_desc().get_size()));
+        scratch_bytes_ = std::max(scratch_bytes_, chosen.scratchpad_desc().get_size());
         step.scratchpad = chosen.scratchpad_desc();
         step.primitive = dnnl::pooling_forward(chosen);
     }
 
-    /// Gives every buffer a place, reusing the places of tensors nobody reads any more (first fit by age).
     void make_plan(const Graph& graph) {
+        const auto root = [&](int node) { return buffer_of_[static_cast<std::size_t>(node)]; };
         std::vector<std::size_t> last_use(nodes_, 0);
-        std::vector<std::size_t> bytes(nodes_, 0);
-        const auto root = [&](int node) {
-            return static_cast<std::size_t>(buffer_of_[static_cast<std::size_t>(node)]);
-        };
-        for (std::size_t i = 0; i < nodes_; ++i) bytes[i] = aligned(shapes_[i].size() * sizeof(float));
         for (std::size_t s = 0; s < steps_.size(); ++s) {
-            last_use[root(steps_[s].node)] = std::max(last_use[root(steps_[s].node)], s);
-            for (const int input : steps_[s].inputs)
-                last_use[root(input)] = std::max(last_use[root(input)], s);
+            last_use[static_cast<std::size_t>(root(steps_[s].node))] = s + 1;
+            for (const int input : steps_[s].inputs) last_use[static_cast<std::size_t>(root(input))] = s + 1;
         }
-        for (const int output : graph.outputs) last_use[root(output)] = steps_.size();
+        for (const int output : graph.outputs)
+            last_use[static_cast<std::size_t>(root(output))] = steps_.size() + 1;
 
-        struct Block {
-            std::size_t offset, size, busy_until;
-        };
-        std::vector<Block> blocks;
-        plan_.offset_bytes.assign(nodes_, 0);
-        const auto place = [&](std::size_t node, std::size_t from) {
-            std::size_t offset = 0;
-            for (bool moved = true; moved;) {
-                moved = false;
-                for (const auto& block : blocks) {
-                    const bool alive = block.busy_until >= from;
-                    const bool overlaps =
-                        offset < block.offset + block.size && block.offset < offset + bytes[node];
-                    if (alive && overlaps) {
-                        offset = block.offset + block.size;
-                        moved = true;
-                    }
-                }
-            }
-            plan_.offset_bytes[node] = offset;
-            plan_.total_bytes = std::max(plan_.total_bytes, offset + bytes[node]);
-            blocks.push_back({offset, bytes[node], last_use[node]});
-        };
-        place(0, 0);
+        std::vector<int> owners{0};
+        std::vector<BufferLife> lives{{bytes_of(0), 0, last_use[0]}};
         for (std::size_t s = 0; s < steps_.size(); ++s) {
-            const auto node = static_cast<std::size_t>(steps_[s].node);
-            if (root(steps_[s].node) == node) place(node, s);
+            const int node = steps_[s].node;
+            if (root(node) != node) continue;
+            owners.push_back(node);
+            lives.push_back({bytes_of(node), s + 1, last_use[static_cast<std::size_t>(node)]});
         }
-        plan_.total_bytes += scratch_bytes_;
-    }
-
-    template <typename Buffer>
-    void run_step(const Step& step, const Buffer& buffer, std::byte* scratch, dnnl::stream& stream) const {
-        float* out = buffer(step.node);
-        if (step.primitive) {
-            std::unordered_map<int, memory> arguments{
-                {DNNL_ARG_SRC, memory(activation(shape(step.inputs[0])), cpu(), buffer(step.inputs[0]))},
-                {DNNL_ARG_DST, memory(activation(shape(step.node)), cpu(), out)},
-                {DNNL_ARG_SCRATCHPAD, memory(step.scratchpad, cpu(), scratch)}};
-            if (step.weights) {
-                arguments.emplace(DNNL_ARG_WEIGHTS, step.weights);
-                arguments.emplace(DNNL_ARG_BIAS, step.bias);
-            }
-            step.primitive->execute(stream, arguments);
-            return;
-        }
-        if (step.op == Graph::Op::add) {
-            run_addition(step, buffer, out);
+        const BufferPlan plan = plan_buffers(lives);
+        offset_bytes_.assign(nodes_, 0);
+        for (std::size_t i = 0; i < owners.size(); ++i)
+            offset_bytes_[static_cast<std::size_t>(owners[i])] = plan.offset_bytes[i];
+        scratch_offset_bytes_ = plan.total_bytes;
+        arena_bytes_ = plan.total_bytes + whole_lines(scratch_bytes_);
+        if (precision_ == Precision::f32) {
+            input_offset_bytes_ = offset_bytes_[0];
         } else {
-            run_concat(step, buffer, out);
+            input_offset_bytes_ = arena_bytes_;
+            arena_bytes_ += whole_lines(shapes_.front().size() * sizeof(float));
+            const memory::desc from(dims_of(shape(0)), memory::data_type::f32, memory::format_tag::nhwc);
+            to_input_ = dnnl::reorder(dnnl::reorder::primitive_desc(cpu(), from, cpu(), activation(0)));
         }
     }
 
-    template <typename Buffer>
-    void run_addition(const Step& step, const Buffer& buffer, float* out) const {
-        const Shape& to = shape(step.node);
-        std::fill(out, out + to.size(), 0.0F);
-        for (const int input : step.inputs) add_into(out, to, buffer(input), shape(input));
-        if (step.relu) std::transform(out, out + to.size(), out, [](float v) { return std::max(v, 0.0F); });
+    [[nodiscard]] std::size_t bytes_of(int node) const {
+        return shape(node).size() * element_bytes(precision_of(node));
     }
 
-    template <typename Buffer>
-    void run_concat(const Step& step, const Buffer& buffer, float* out) const {
-        const Shape& to = shape(step.node);
-        const std::size_t pixels = to.size() / static_cast<std::size_t>(to.channels);
-        std::size_t first = 0;
-        for (const int input : step.inputs) {
-            const auto channels = static_cast<std::size_t>(shape(input).channels);
-            const float* from = buffer(input);
-            for (std::size_t p = 0; p < pixels; ++p) {
-                std::copy_n(from + p * channels, channels,
-                            out + p * static_cast<std::size_t>(to.channels) + first);
-            }
-            first += channels;
+    void run_step(const Step& step, const Arena& arena, dnnl::stream& stream) const {
+        if (!step.primitive) {
+            if (precision_ == Precision::f32) return run_by_hand<float>(step, arena);
+            return run_by_hand<BFloat16>(step, arena);
+        }
+        const int from = step.inputs[0];
+        std::unordered_map<int, memory> arguments{
+            {DNNL_ARG_SRC, memory(activation(from), cpu(), arena.at<std::byte>(from))},
+            {DNNL_ARG_DST, memory(activation(step.node), cpu(), arena.at<std::byte>(step.node))},
+            {DNNL_ARG_SCRATCHPAD, memory(step.scratchpad, cpu(), arena.scratch())}};
+        if (step.weights) {
+            arguments.emplace(DNNL_ARG_WEIGHTS, step.weights);
+            arguments.emplace(DNNL_ARG_BIAS, step.bias);
+        }
+        step.primitive->execute(stream, arguments);
+    }
+
+    template <typename Element>
+    void run_by_hand(const Step& step, const Arena& arena) const {
+        std::vector<TensorView<Element>> parts;
+        for (const int input : step.inputs) parts.push_back({arena.at<Element>(input), shape(input)});
+        auto* out = arena.at<Element>(step.node);
+        if (step.op == Graph::Op::add) {
+            add_tensors(parts[0], parts[1], step.relu, out, shape(step.node));
+        } else {
+            concat_tensors(parts, out, shape(step.node));
         }
     }
 
     std::size_t nodes_;
     std::vector<int> outputs_;
+    Precision precision_;
+    std::vector<Precision> precisions_;  ///< Of each node's output.
     std::vector<Shape> shapes_;
     std::vector<int> buffer_of_;  ///< Node whose place this node's output shares; itself when it has its own.
     std::vector<Step> steps_;
+    std::vector<std::size_t> offset_bytes_;  ///< Of each buffer's place in the arena.
     std::size_t scratch_bytes_ = 0;
-    Plan plan_;
-    std::shared_ptr<const void> storage_;  ///< Of packed weights, which the steps point to.
+    std::size_t scratch_offset_bytes_ = 0;
+    std::size_t input_offset_bytes_ = 0;
+    std::size_t arena_bytes_ = 0;
+    std::optional<dnnl::reorder> to_input_;  ///< From the float32 that callers give.
+    std::shared_ptr<const void> storage_;    ///< Of packed weights, which the steps point to.
 };
 
-std::unique_ptr<OneDnnNetwork> compile_onednn(const Graph& graph, int batch, int height_px, int width_px) {
+std::unique_ptr<OneDnnNetwork> compile_onednn(const Graph& graph, int batch, int height_px, int width_px,
+                                              Precision precision) {
     validate(graph);
     if (batch <= 0 || height_px <= 0 || width_px <= 0) {
         throw Error(ErrorCode::model_shape_mismatch, "a network's input has no pixels");
     }
     const OneThread one_thread;
     try {
-        return std::make_unique<OneDnnNetwork>(graph,
-                                               Shape{batch, height_px, width_px, graph.nodes[0].channels});
+        return std::make_unique<OneDnnNetwork>(
+            graph, Shape{batch, height_px, width_px, graph.nodes[0].channels}, precision);
     } catch (const dnnl::error& error) {
         throw Error(ErrorCode::model_shape_mismatch,
                     std::string("oneDNN cannot run the network: ") + error.what());
@@ -450,23 +436,25 @@ std::unique_ptr<OneDnnNetwork> compile_onednn(const Graph& graph, int batch, int
 
 }  // namespace
 
-std::unique_ptr<Network> compile(const Graph& graph, int batch, int height_px, int width_px) {
-    return compile_onednn(graph, batch, height_px, width_px);
+std::unique_ptr<Network> compile(const Graph& graph, int batch, int height_px, int width_px,
+                                 Precision precision) {
+    return compile_onednn(graph, batch, height_px, width_px, precision);
 }
 
-Graph pack(const Graph& graph, int batch, int height_px, int width_px) {
-    const std::shared_ptr<const OneDnnNetwork> network = compile_onednn(graph, batch, height_px, width_px);
+Graph pack(const Graph& graph, int batch, int height_px, int width_px, Precision precision) {
+    const std::shared_ptr<const OneDnnNetwork> network =
+        compile_onednn(graph, batch, height_px, width_px, precision);
     Graph packed = graph;
     network->pack_into(packed);
     packed.storage = network;
     return packed;
 }
 
-std::string packing_name() {
+std::string packing_name(Precision precision) {
     const dnnl_version_t* version = dnnl::version();
     return "onednn-" + std::to_string(version->major) + "." + std::to_string(version->minor) + "." +
-           std::to_string(version->patch) + "-" +
-           std::to_string(static_cast<int>(dnnl::get_effective_cpu_isa()));
+           std::to_string(version->patch) + "-" + std::string(instruction_set()) + "-" +
+           std::string(to_string(precision));
 }
 
 }  // namespace findme::face

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "face/graph.hpp"
+#include "face/precision.hpp"
 #include "face/shape.hpp"
 #include "face/workspace.hpp"
 
@@ -19,7 +20,11 @@ class Network {
     [[nodiscard]] virtual Shape input_shape() const = 0;
     [[nodiscard]] virtual Shape output_shape(std::size_t index) const = 0;
 
-    /// @param    input      input_shape().size() floats.
+    /// Where in a workspace run() has its input: written there, it need not be copied. Contents undefined,
+    /// good until the workspace is used for anything else.
+    [[nodiscard]] virtual std::span<float> input(Workspace& workspace) const = 0;
+
+    /// @param    input      input_shape().size() floats; may be what input() gave.
     /// @param    outputs    one buffer of output_shape(i).size() floats for each output of the graph.
     /// @errors   throws Error{model_shape_mismatch} when a buffer has another size.
     /// @threads  const and safe to call concurrently, each thread with its own workspace.
@@ -27,28 +32,28 @@ class Network {
                      Workspace& workspace) const = 0;
 };
 
-/// Compiles on oneDNN, f32.
+/// Compiles on oneDNN. Inputs and outputs are float32 at any precision.
 /// @errors throws Error{model_shape_mismatch} when the graph is not valid, does not fit the input size, or
-/// has weights
-///         that were packed for another machine or size.
-[[nodiscard]] std::unique_ptr<Network> compile(const Graph& graph, int batch, int height_px, int width_px);
+/// has weights that were packed for another machine, size or precision.
+[[nodiscard]] std::unique_ptr<Network> compile(const Graph& graph, int batch, int height_px, int width_px,
+                                               Precision precision);
 
 /// The same graph with its weights packed as compile() wants them for this input size on this machine: from
 /// packed weights it compiles without a copy of them.
 /// @errors as compile().
-[[nodiscard]] Graph pack(const Graph& graph, int batch, int height_px, int width_px);
+[[nodiscard]] Graph pack(const Graph& graph, int batch, int height_px, int width_px, Precision precision);
 
-/// What packed weights depend on besides the graph: oneDNN's version and the instructions it uses here, as in
-/// `onednn-2.6.0-39`.
-[[nodiscard]] std::string packing_name();
+/// What packed weights depend on besides the graph: oneDNN's version, the instructions it uses here and the
+/// precision, as in `onednn-2.6.0-avx512_core_bf16-f32`.
+[[nodiscard]] std::string packing_name(Precision precision);
 
 /// One graph compiled for the sizes in use lately. Thread-safe.
 class NetworkCache {
   public:
     /// @param capacity  networks kept; the one not used for longest goes first.
-    NetworkCache(Graph graph, std::size_t capacity);
+    NetworkCache(Graph graph, std::size_t capacity, Precision precision);
     ~NetworkCache();
-    [[nodiscard]] std::shared_ptr<const Network> get(int batch, int height_px, int width_px);
+    [[nodiscard]] std::shared_ptr<const Network> get(int batch, int height_px, int width_px) const;
 
   private:
     struct State;

@@ -11,6 +11,7 @@ struct NetworkCache::State {
     using Key = std::tuple<int, int, int>;
     Graph graph;
     std::size_t capacity = 1;
+    Precision precision = Precision::f32;
     std::mutex mutex;
     std::list<std::pair<Key, std::shared_ptr<const Network>>> recent;  // most recently used first
 
@@ -23,21 +24,24 @@ struct NetworkCache::State {
     }
 };
 
-NetworkCache::NetworkCache(Graph graph, std::size_t capacity) : state_(std::make_unique<State>()) {
+NetworkCache::NetworkCache(Graph graph, std::size_t capacity, Precision precision)
+    : state_(std::make_unique<State>()) {
     state_->graph = std::move(graph);
     state_->capacity = std::max<std::size_t>(capacity, 1);
+    state_->precision = precision;
 }
 
 NetworkCache::~NetworkCache() = default;
 
-std::shared_ptr<const Network> NetworkCache::get(int batch, int height_px, int width_px) {
+std::shared_ptr<const Network> NetworkCache::get(int batch, int height_px, int width_px) const {
     const State::Key key{batch, height_px, width_px};
     {
         const std::lock_guard lock(state_->mutex);
         if (auto network = state_->find(key)) return network;
     }
     // Compiling takes milliseconds: two threads may do it for the same size, the second result is dropped.
-    std::shared_ptr<const Network> network = compile(state_->graph, batch, height_px, width_px);
+    std::shared_ptr<const Network> network =
+        compile(state_->graph, batch, height_px, width_px, state_->precision);
     const std::lock_guard lock(state_->mutex);
     if (auto earlier = state_->find(key)) return earlier;
     state_->recent.emplace_front(key, network);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <functional>
 #include <limits>
 #include <string>
 
@@ -43,18 +44,26 @@ int rounded_up(int size_px) {
 
 class RfbDetector final : public Detector {
   public:
-    RfbDetector(Graph graph, RfbOptions options)
-        : options_(std::move(options)), networks_(std::move(graph), kCompiledSizes) {}
+    RfbDetector(Graph graph, RfbOptions options, Precision precision)
+        : options_(std::move(options)), networks_(std::move(graph), kCompiledSizes, precision) {
+        std::sort(options_.long_sides_px.begin(), options_.long_sides_px.end(), std::greater<>());
+    }
 
     [[nodiscard]] std::vector<Detection> detect(const Image& image, Workspace& workspace) const override {
         std::vector<Detection> found;
         const int long_side = std::max(image.width_px, image.height_px);
-        float max_trusted_px = std::numeric_limits<float>::max();
+        const int smallest = options_.long_sides_px.back();
+        // From the largest down: only the first reads all of the photo.
+        std::vector<Image> made;
         for (const int wanted_px : options_.long_sides_px) {
             // Enlarging adds no detail, but brings small faces up to the smallest priors: twice is enough.
-            if (max_trusted_px == kMaxTrusted_px && wanted_px > long_side * 2) break;
-            detect_at(image, static_cast<double>(wanted_px) / long_side, max_trusted_px, workspace, found);
-            max_trusted_px = kMaxTrusted_px;
+            if (wanted_px != smallest && wanted_px > long_side * 2) continue;
+            const double scale = static_cast<double>(wanted_px) / long_side;
+            const int width = std::max(1, static_cast<int>(std::lround(image.width_px * scale)));
+            const int height = std::max(1, static_cast<int>(std::lround(image.height_px * scale)));
+            made.push_back(image::resize_area(source_for(wanted_px, made, image), width, height));
+            detect_on(made.back(), wanted_px == smallest ? std::numeric_limits<float>::max() : kMaxTrusted_px,
+                      workspace, found);
         }
         auto faces = merge_votes(std::move(found), options_.merge_overlap);
         std::erase_if(faces, [&](const Detection& face) { return face.score < options_.min_score; });
@@ -62,22 +71,33 @@ class RfbDetector final : public Detector {
     }
 
   private:
-    void detect_at(const Image& image, double scale, float max_trusted_px, Workspace& workspace,
+    /// What to shrink: the smallest picture made so far of which whole pixels make one, for that is as good
+    /// as shrinking the photo; else the largest.
+    static const Image& source_for(int wanted_px, const std::vector<Image>& made, const Image& image) {
+        const auto good = std::find_if(made.rbegin(), made.rend(), [&](const Image& other) {
+            return std::max(other.width_px, other.height_px) % wanted_px == 0;
+        });
+        if (good != made.rend()) return *good;
+        return made.empty() ? image : made.front();
+    }
+
+    void detect_on(const Image& resized, float max_trusted_px, Workspace& workspace,
                    std::vector<Detection>& found) const {
-        const int width = std::max(1, static_cast<int>(std::lround(image.width_px * scale)));
-        const int height = std::max(1, static_cast<int>(std::lround(image.height_px * scale)));
-        const Image resized = image::resize_area(image, width, height);
+        const int width = resized.width_px;
+        const int height = resized.height_px;
         const auto network = networks_.get(1, rounded_up(height), rounded_up(width));
-        const Shape shape = network->input_shape();
+        const auto input = network->input(workspace);
 
         // Sizes are padded to the network's step with the mean colour, so that few sizes need compiling.
-        std::vector<float> input(shape.size(), 0.0F);
-        for (int y = 0; y < height; ++y) {
+        const auto padded = static_cast<std::size_t>(network->input_shape().width) * 3;
+        float* to = input.data();
+        for (int y = 0; y < height; ++y, to += padded) {
             const std::uint8_t* from = resized.row(y);
-            float* to =
-                input.data() + static_cast<std::size_t>(y) * static_cast<std::size_t>(shape.width) * 3;
-            for (int i = 0; i < width * 3; ++i) to[i] = (static_cast<float>(from[i]) - kMean) * kScale;
+            const auto count = static_cast<std::size_t>(width) * 3;
+            for (std::size_t i = 0; i < count; ++i) to[i] = (static_cast<float>(from[i]) - kMean) * kScale;
+            std::fill(to + count, to + padded, 0.0F);
         }
+        std::fill(to, input.data() + input.size(), 0.0F);
         std::vector<std::vector<float>> heads(kLevels.size() * 2);
         std::vector<std::span<float>> outputs;
         for (std::size_t i = 0; i < heads.size(); ++i) {
@@ -122,7 +142,7 @@ class RfbDetector final : public Detector {
     }
 
     RfbOptions options_;
-    mutable NetworkCache networks_;
+    NetworkCache networks_;
 };
 
 void require_rfb_heads(const Graph& graph) {
@@ -138,10 +158,11 @@ void require_rfb_heads(const Graph& graph) {
 
 }  // namespace
 
-std::unique_ptr<Detector> make_rfb_detector(std::span<const std::uint8_t> onnx, RfbOptions options) {
+std::unique_ptr<Detector> make_rfb_detector(std::span<const std::uint8_t> onnx, Precision precision,
+                                            RfbOptions options) {
     Graph graph = read_onnx(onnx);
     require_rfb_heads(graph);
-    return std::make_unique<RfbDetector>(std::move(graph), std::move(options));
+    return std::make_unique<RfbDetector>(std::move(graph), std::move(options), precision);
 }
 
 }  // namespace findme::face

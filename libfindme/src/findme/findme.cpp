@@ -84,7 +84,9 @@ struct Findme::State {
     const face::FaceAnalyser& analyser() {
         std::call_once(models_loaded, [&] {
             const std::string cache_dir = data_dir.empty() ? std::string() : data_dir + "/cache";
-            loaded_analyser = face::load_face_analyser(manifest, model_folders(config, data_dir), cache_dir);
+            loaded_analyser =
+                face::load_face_analyser(manifest, model_folders(config, data_dir),
+                                         face::precision_of(config.models_precision), cache_dir);
         });
         return *loaded_analyser;
     }

@@ -1,6 +1,7 @@
 #include "findme/version.hpp"
 
 #include "config/model_manifest.hpp"
+#include "face/precision.hpp"
 
 namespace findme {
 
@@ -13,6 +14,8 @@ std::vector<std::pair<std::string, std::string>> build_info() {
     return {{"findme", FINDME_VERSION},
             {"compiler", __VERSION__},
             {"recognition model", manifest.calibration.model},
+            {"networks", std::string(face::to_string(face::best_precision())) + " on " +
+                             std::string(face::instruction_set())},
             {"installed models", FINDME_MODELS_DIR}};
 }
 

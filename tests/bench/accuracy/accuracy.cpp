@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
+#include <cstdlib>
 #include <fstream>
 #include <map>
 #include <nlohmann/json.hpp>
@@ -63,6 +64,13 @@ std::vector<Pair> read_pairs(const std::string& folder) {
     return pairs;
 }
 
+/// ACCURACY_PRECISION=f32 or bf16; else what findme takes on this machine.
+face::Precision precision() {
+    const char* wanted = std::getenv("ACCURACY_PRECISION");
+    if (wanted == nullptr) return face::best_precision();
+    return std::string_view(wanted) == "bf16" ? face::Precision::bf16 : face::Precision::f32;
+}
+
 struct Models {
     findme::ModelManifest manifest = findme::config::parse_manifest(findme::config::embedded_manifest_yaml());
     std::unique_ptr<face::Detector> detector;
@@ -70,10 +78,11 @@ struct Models {
     std::unique_ptr<face::Recogniser> recogniser;
 
     explicit Models(const std::string& folder, const face::RfbOptions& options = {})
-        : detector(face::make_rfb_detector(face::load_model(manifest, "detector", {folder}), options)),
+        : detector(face::make_rfb_detector(face::load_model(manifest, "detector", {folder}), precision(),
+                                           options)),
           landmarks(face::load_model(manifest, "landmarks", {folder})),
           recogniser(std::make_unique<face::Recogniser>(
-              face::read_dlib_resnet(face::load_model(manifest, "recognition", {folder})))) {}
+              face::read_dlib_resnet(face::load_model(manifest, "recognition", {folder})), precision())) {}
 };
 
 /// The face nearest the middle: LFW's subject.

@@ -24,7 +24,8 @@ namespace {
 
 std::unique_ptr<Detector> make_detector(const std::string& models) {
     return make_rfb_detector(
-        load_model(config::parse_manifest(config::embedded_manifest_yaml()), "detector", {models}));
+        load_model(config::parse_manifest(config::embedded_manifest_yaml()), "detector", {models}),
+        Precision::f32);
 }
 
 Image load(const std::string& path) {
@@ -88,7 +89,7 @@ TEST_CASE("merge_votes: the order in which boxes come does not matter", "[face]"
 
 TEST_CASE("detector: a network with other heads is refused", "[face]") {
     try {
-        static_cast<void>(make_rfb_detector(make_onnx_head()));
+        static_cast<void>(make_rfb_detector(make_onnx_head(), Precision::f32));
         FAIL("no error was thrown");
     } catch (const Error& error) {
         CHECK(error.code() == ErrorCode::model_shape_mismatch);

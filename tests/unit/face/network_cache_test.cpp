@@ -29,7 +29,7 @@ Graph small_graph() {
 }  // namespace
 
 TEST_CASE("network cache: a size is compiled once while it is kept", "[face]") {
-    NetworkCache cache(small_graph(), 2);
+    NetworkCache cache(small_graph(), 2, Precision::f32);
     const auto first = cache.get(1, 4, 6);
     CHECK(first->input_shape().height == 4);
     CHECK(first->input_shape().width == 6);
@@ -40,7 +40,7 @@ TEST_CASE("network cache: a size is compiled once while it is kept", "[face]") {
 
 TEST_CASE("network cache: the size not used for longest goes first, and lives on where it is still in use",
           "[face]") {
-    NetworkCache cache(small_graph(), 2);
+    NetworkCache cache(small_graph(), 2, Precision::f32);
     const auto a = cache.get(1, 2, 2);
     std::weak_ptr<const Network> b = cache.get(1, 4, 4);
     CHECK(cache.get(1, 2, 2) == a);  // a is newer than b now.
@@ -54,20 +54,20 @@ TEST_CASE("network cache: the size not used for longest goes first, and lives on
 }
 
 TEST_CASE("network cache: a capacity of nothing keeps one", "[face]") {
-    NetworkCache cache(small_graph(), 0);
+    NetworkCache cache(small_graph(), 0, Precision::f32);
     const auto first = cache.get(1, 2, 2);
     CHECK(cache.get(1, 2, 2) == first);
 }
 
 TEST_CASE("network cache: a size that does not fit is refused and not kept", "[face]") {
-    NetworkCache cache(small_graph(), 2);
+    NetworkCache cache(small_graph(), 2, Precision::f32);
     CHECK_THROWS_AS(cache.get(1, 1, 1), Error);
     CHECK_THROWS_AS(cache.get(1, 1, 1), Error);
     CHECK_NOTHROW(cache.get(1, 2, 2));
 }
 
 TEST_CASE("network cache: threads that ask for one size at once get one network", "[face]") {
-    NetworkCache cache(small_graph(), 4);
+    NetworkCache cache(small_graph(), 4, Precision::f32);
     std::vector<std::shared_ptr<const Network>> got(4);
     std::vector<std::thread> threads;
     for (auto& network : got) threads.emplace_back([&cache, &network] { network = cache.get(1, 32, 32); });

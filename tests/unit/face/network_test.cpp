@@ -138,15 +138,45 @@ double largest_difference(const std::vector<float>& a, const std::vector<float>&
     return largest;
 }
 
-/// Runs the graph for pictures of this size through engine and reference.
+bool has_bf16() {
+    try {
+        return precision_of(ModelPrecision::bf16) == Precision::bf16;
+    } catch (const Error& error) {
+        CHECK(error.code() == ErrorCode::config_invalid);
+        return false;
+    }
+}
+
+/// Eight bits of precision, lost anew in every layer: judged by the largest number, which small ones are sums
+/// of.
+void check_roughly(const std::vector<float>& got, const std::vector<float>& wanted) {
+    REQUIRE(got.size() == wanted.size());
+    float largest = 0;
+    float worst = 0;
+    for (std::size_t i = 0; i < got.size(); ++i) {
+        largest = std::max(largest, std::abs(wanted[i]));
+        if (const float off = std::abs(got[i] - wanted[i]); !(off <= worst)) worst = off;
+    }
+    CHECK(worst <= 0.03F * largest);
+}
+
+/// Runs the graph for pictures of this size through engine and reference, at every precision there is.
 void check_against_reference(const Graph& graph, int height_px, int width_px, unsigned seed) {
     std::mt19937 random(seed);
-    const auto network = compile(graph, 1, height_px, width_px);
     Tensor input(height_px, width_px, graph.nodes[0].channels);
     input.values = random_floats(input.values.size(), random);
-    Workspace workspace;
-    const auto outputs = run(*network, input.values, workspace);
     const auto expected = run_reference(graph, input);
+    Workspace workspace;
+    if (has_bf16()) {
+        const auto network = compile(graph, 1, height_px, width_px, Precision::bf16);
+        const auto outputs = run(*network, input.values, workspace);
+        for (std::size_t i = 0; i < outputs.size(); ++i) {
+            INFO("bf16, output " << i << ", node " << graph.outputs[i]);
+            check_roughly(outputs[i], expected[static_cast<std::size_t>(graph.outputs[i])].values);
+        }
+    }
+    const auto network = compile(graph, 1, height_px, width_px, Precision::f32);
+    const auto outputs = run(*network, input.values, workspace);
     REQUIRE(outputs.size() == graph.outputs.size());
     for (std::size_t i = 0; i < outputs.size(); ++i) {
         INFO("output " << i << ", node " << graph.outputs[i]);
@@ -307,8 +337,8 @@ TEST_CASE("network: a batch gives what each picture gives alone", "[face]") {
     const Graph graph = builder.take({c, builder.pool(c, Graph::Op::global_average)});
     constexpr int kBatch = 3;
     std::mt19937 random(12);
-    const auto single = compile(graph, 1, 10, 10);
-    const auto batch = compile(graph, kBatch, 10, 10);
+    const auto single = compile(graph, 1, 10, 10, Precision::f32);
+    const auto batch = compile(graph, kBatch, 10, 10, Precision::f32);
     const std::size_t picture = single->input_shape().size();
     const auto input = random_floats(picture * kBatch, random);
     Workspace workspace;
@@ -327,7 +357,7 @@ TEST_CASE("network: a batch gives what each picture gives alone", "[face]") {
 
 TEST_CASE("network: two threads on one network get bit for bit what one gets", "[face]") {
     const Graph graph = random_graph(21, 16, 16);
-    const auto network = compile(graph, 1, 16, 16);
+    const auto network = compile(graph, 1, 16, 16, Precision::f32);
     std::mt19937 random(22);
     std::vector<std::vector<float>> inputs;
     std::vector<std::vector<std::vector<float>>> expected;
@@ -353,10 +383,10 @@ TEST_CASE("network: buffers of another size and inputs that do not fit are refus
     builder.convolution(0, 2, {.kernel_px = 5, .padding_px = 0});
     const Graph graph = builder.take({1});
     for (const auto& [height_px, width_px] : {std::pair{4, 9}, {9, 4}, {0, 9}, {9, -1}}) {
-        CHECK_THROWS_AS(compile(graph, 1, height_px, width_px), Error);
+        CHECK_THROWS_AS(compile(graph, 1, height_px, width_px, Precision::f32), Error);
     }
-    CHECK_THROWS_AS(compile(graph, 0, 9, 9), Error);
-    const auto network = compile(graph, 1, 9, 9);
+    CHECK_THROWS_AS(compile(graph, 0, 9, 9, Precision::f32), Error);
+    const auto network = compile(graph, 1, 9, 9, Precision::f32);
     Workspace workspace;
     std::vector<float> input(network->input_shape().size());
     std::vector<float> output(network->output_shape(0).size() - 1);
@@ -371,7 +401,7 @@ TEST_CASE("network: parts of different size cannot be concatenated", "[face]") {
     GraphBuilder builder(3, 14);
     const int half = builder.pool(0, Graph::Op::max_pool);
     builder.concat({0, half});
-    CHECK_THROWS_AS(compile(builder.take({2}), 1, 8, 8), Error);
+    CHECK_THROWS_AS(compile(builder.take({2}), 1, 8, 8, Precision::f32), Error);
 }
 
 TEST_CASE("workspace: memory is aligned, grows, and is kept when less is asked for", "[face]") {

@@ -69,7 +69,7 @@ PreparedModels small_models() {
     convolution.bias.assign(8, 0.5F);
     graph.nodes = {input, convolution};
     graph.outputs = {1};
-    models.recognition = pack(graph, 1, 8, 8);
+    models.recognition = pack(graph, 1, 8, 8, Precision::f32);
     return models;
 }
 
@@ -83,7 +83,7 @@ void write_bytes(const std::string& path, const std::vector<char>& bytes) {
 }
 
 std::vector<float> output_of(const Graph& graph) {
-    const auto network = compile(graph, 1, 8, 8);
+    const auto network = compile(graph, 1, 8, 8, Precision::f32);
     std::vector<float> input(network->input_shape().size());
     for (std::size_t i = 0; i < input.size(); ++i) input[i] = static_cast<float>(i % 11) / 10.0F;
     std::vector<float> output(network->output_shape(0).size());
@@ -204,11 +204,13 @@ TEST_CASE("prepared models: the second load maps what the first one left, and fi
     REQUIRE(decoded);
     const Image& photo = decoded->image;
     Workspace workspace;
-    const auto first = load_face_analyser(manifest(), {folder.path()})->analyse(photo, 1, workspace);
+    const auto first =
+        load_face_analyser(manifest(), {folder.path()}, Precision::f32)->analyse(photo, 1, workspace);
     const auto files = prepared_files_in(folder.path());
     REQUIRE(files.size() == 1);
     const auto made_at = fs::last_write_time(files[0]);
-    const auto second = load_face_analyser(manifest(), {folder.path()})->analyse(photo, 1, workspace);
+    const auto second =
+        load_face_analyser(manifest(), {folder.path()}, Precision::f32)->analyse(photo, 1, workspace);
     CHECK(fs::last_write_time(files[0]) == made_at);
     REQUIRE(first.size() == second.size());
     REQUIRE_FALSE(first.empty());
@@ -221,8 +223,9 @@ TEST_CASE("prepared models: the second load maps what the first one left, and fi
     }
     // Damaged: made again.
     write_bytes(files[0], {'x'});
-    CHECK(load_face_analyser(manifest(), {folder.path()})->analyse(photo, 1, workspace).size() ==
-          first.size());
+    CHECK(load_face_analyser(manifest(), {folder.path()}, Precision::f32)
+              ->analyse(photo, 1, workspace)
+              .size() == first.size());
     CHECK(bytes_of(files[0]).size() > 1);
 }
 
@@ -232,13 +235,13 @@ TEST_CASE("prepared models: a model file that was exchanged is noticed although 
     if (!models) return;
     const TemporaryFolder folder;
     link_models(*models, folder.path());
-    static_cast<void>(load_face_analyser(manifest(), {folder.path()}));
+    static_cast<void>(load_face_analyser(manifest(), {folder.path()}, Precision::f32));
     for (const ModelFile& file : manifest().files) {
         if (file.job != "recognition") continue;
         fs::remove(folder / file.file);
-        CHECK_THROWS_AS(load_face_analyser(manifest(), {folder.path()}), Error);
+        CHECK_THROWS_AS(load_face_analyser(manifest(), {folder.path()}, Precision::f32), Error);
         write_bytes(folder / file.file, {'x'});
-        CHECK_THROWS_AS(load_face_analyser(manifest(), {folder.path()}), Error);
+        CHECK_THROWS_AS(load_face_analyser(manifest(), {folder.path()}, Precision::f32), Error);
     }
 }
 
@@ -250,7 +253,7 @@ TEST_CASE("prepared models: a models folder that takes no file leaves it to the 
     link_models(*models, folder.path());
     const std::string cache = folder / "made/cache";
     // A folder of the file's name cannot be replaced by a file, not even by root.
-    fs::create_directory(folder / ("prepared-" + packing_name() + ".bin"));
-    static_cast<void>(load_face_analyser(manifest(), {folder.path()}, cache));
+    fs::create_directory(folder / ("prepared-" + packing_name(Precision::f32) + ".bin"));
+    static_cast<void>(load_face_analyser(manifest(), {folder.path()}, Precision::f32, cache));
     CHECK(prepared_files_in(cache).size() == 1);
 }

@@ -109,14 +109,14 @@ TEST_CASE("recogniser: its templates are dlib's", "[face][model]") {
     const auto samples = sample_folder();
     if (!models || !samples) return;
     const auto manifest = config::parse_manifest(config::embedded_manifest_yaml());
-    const auto detector = make_rfb_detector(load_model(manifest, "detector", {*models}));
+    const auto detector = make_rfb_detector(load_model(manifest, "detector", {*models}), Precision::f32);
     const Aligner aligner(read_landmark_model(load_model(manifest, "landmarks", {*models})), {});
-    const Recogniser recogniser(read_dlib_resnet(model_bytes(*models)));
+    const Recogniser recogniser(read_dlib_resnet(model_bytes(*models)), Precision::f32);
     DlibReference reference(model_bytes(*models));
     Workspace workspace;
 
-    std::vector<Image> chips{random_chip(1), random_chip(2), Image{kChip_px, kChip_px, ByteVector(67'500, 0)},
-                             Image{kChip_px, kChip_px, ByteVector(67'500, 255)}};
+    std::vector<Image> chips{random_chip(1), random_chip(2), Image{kChip_px, kChip_px, PixelBytes(67'500, 0)},
+                             Image{kChip_px, kChip_px, PixelBytes(67'500, 255)}};
     for (const auto& file : {sample_files(*samples)[0], sample_files(*samples)[4]}) {
         const auto image = decode_image(base::read_file(file, 1U << 28U).value(), {}).value().image;
         for (const auto& face : detector->detect(image, workspace))
@@ -132,10 +132,46 @@ TEST_CASE("recogniser: its templates are dlib's", "[face][model]") {
     }
 }
 
+TEST_CASE("recogniser: bf16 gives what f32 gives, but for rounding", "[face][model]") {
+    const auto models = model_folder();
+    if (!models) return;
+    if (best_precision() != Precision::bf16) {
+        WARN("SKIPPED: this processor does not multiply bf16");
+        return;
+    }
+    const Recogniser exact(read_dlib_resnet(model_bytes(*models)), Precision::f32);
+    const Recogniser rounded(read_dlib_resnet(model_bytes(*models)), Precision::bf16);
+    Workspace workspace;
+    for (unsigned seed = 1; seed < 6; ++seed) {
+        const Image chip = random_chip(seed);
+        const double distance =
+            search::distance(exact.describe(chip, workspace), rounded.describe(chip, workspace));
+        CHECK(distance < 0.02);
+        CHECK(distance > 0);
+    }
+}
+
+TEST_CASE("recogniser: the faces of a photo together get the templates that each gets alone",
+          "[face][model]") {
+    const auto models = model_folder();
+    if (!models) return;
+    const Recogniser recogniser(read_dlib_resnet(model_bytes(*models)), Precision::f32);
+    Workspace workspace;
+    std::vector<Image> chips;
+    for (unsigned seed = 0; seed < 13; ++seed) chips.push_back(random_chip(seed));
+    const auto together = recogniser.describe(chips, workspace);
+    REQUIRE(together.size() == chips.size());
+    for (std::size_t i = 0; i < chips.size(); ++i) {
+        INFO("chip " << i);
+        CHECK(search::distance(together[i], recogniser.describe(chips[i], workspace)) < 1e-4);
+    }
+    CHECK(recogniser.describe(std::span<const Image>(), workspace).empty());
+}
+
 TEST_CASE("recogniser: a chip and its mirror image have one template", "[face][model]") {
     const auto models = model_folder();
     if (!models) return;
-    const Recogniser recogniser(read_dlib_resnet(model_bytes(*models)));
+    const Recogniser recogniser(read_dlib_resnet(model_bytes(*models)), Precision::f32);
     Workspace workspace;
     const Image chip = random_chip(3);
     CHECK(search::distance(recogniser.describe(chip, workspace),
@@ -145,7 +181,7 @@ TEST_CASE("recogniser: a chip and its mirror image have one template", "[face][m
 TEST_CASE("recogniser: two threads get bit for bit what one gets", "[face][model]") {
     const auto models = model_folder();
     if (!models) return;
-    const Recogniser recogniser(read_dlib_resnet(model_bytes(*models)));
+    const Recogniser recogniser(read_dlib_resnet(model_bytes(*models)), Precision::f32);
     Workspace workspace;
     std::vector<Template> expected(6);
     for (unsigned i = 0; i < expected.size(); ++i)
@@ -165,7 +201,7 @@ TEST_CASE("recogniser: two threads get bit for bit what one gets", "[face][model
 TEST_CASE("recogniser: chips of another size are refused", "[face][model]") {
     const auto models = model_folder();
     if (!models) return;
-    const Recogniser recogniser(read_dlib_resnet(model_bytes(*models)));
+    const Recogniser recogniser(read_dlib_resnet(model_bytes(*models)), Precision::f32);
     Workspace workspace;
     for (const auto& [width, height] : {std::pair{149, 150}, {150, 151}, {0, 0}}) {
         try {
@@ -189,7 +225,7 @@ TEST_CASE("recogniser: a model file that is cut short or is something else is re
     for (const auto& bytes : damaged) {
         INFO(bytes.size() << " bytes");
         try {
-            const Recogniser recogniser(read_dlib_resnet(bytes));
+            const Recogniser recogniser(read_dlib_resnet(bytes), Precision::f32);
             FAIL_CHECK("no error was thrown");
         } catch (const Error& error) {
             CHECK(error.code() == ErrorCode::model_corrupt);

@@ -14,7 +14,8 @@ using namespace findme::testing;
 namespace {
 
 std::shared_ptr<const face::FaceAnalyser> load_analyser(const std::string& models) {
-    return face::load_face_analyser(config::parse_manifest(config::embedded_manifest_yaml()), {models});
+    return face::load_face_analyser(config::parse_manifest(config::embedded_manifest_yaml()), {models},
+                                    face::Precision::f32);
 }
 
 }  // namespace
