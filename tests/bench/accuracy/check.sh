@@ -1,22 +1,25 @@
 #!/usr/bin/env bash
 # Runs the accuracy tool on one set and fails when a figure is below what the release promises.
 #
-#   check.sh ACCURACY_TOOL lfw|wider MODELS_DIR
+#   check.sh TOOL lfw|wider|templates MODELS_DIR
 #
 # Needs FINDME_EVAL_DATA; prints "SKIPPED:" without it.
 set -euo pipefail
 
 tool=$1 set=$2 models=$3
-if [ ! -d "${FINDME_EVAL_DATA:-}/$set" ]; then
-    echo "SKIPPED: FINDME_EVAL_DATA names no folder with $set"
+data=${FINDME_EVAL_DATA:-}/${set/templates/lfw}
+if [ ! -d "$data" ]; then
+    echo "SKIPPED: FINDME_EVAL_DATA names no folder with ${set/templates/lfw}"
     exit 0
 fi
-result=$("$tool" "$set" "$models" "$FINDME_EVAL_DATA/$set")
+if [ "$set" = templates ]; then exec "$tool" "$models" "$data"; fi
+result=$("$tool" "$set" "$models" "$data")
 echo "$result"
 case $set in
     lfw) promise='.missed == 0 and .accuracy >= 0.986' ;;
+    # The last one is 253 of 265 faces, which is 0.955 as it is rounded.
     wider) promise='.precision >= 0.90 and .recall_by_height_px["20"] >= 0.740 and .recall_by_height_px["40"] >= 0.859
-                    and .recall_by_height_px["60"] >= 0.909 and .recall_by_height_px["100"] >= 0.955' ;;
+                    and .recall_by_height_px["60"] >= 0.909 and .recall_by_height_px["100"] >= 0.9545' ;;
     *) echo "unknown set '$set'" >&2; exit 2 ;;
 esac
 jq -e "$promise" <<< "$result" > /dev/null || { echo "below the promise: $promise" >&2; exit 1; }

@@ -12,15 +12,14 @@
 #include "base/file.hpp"
 #include "config/model_manifest.hpp"
 #include "face/dlib_resnet.hpp"
-#include "face/dlib_resnet_type.hpp"
 #include "face/face_analyser.hpp"
-#include "face/memory_stream.hpp"
 #include "face/model_files.hpp"
 #include "face/rfb_detector.hpp"
 #include "findme/error.hpp"
 #include "search/probe.hpp"
 #include "support/make_image.hpp"
 #include "support/resources.hpp"
+#include "unit/face/dlib_reference.hpp"
 
 using namespace findme;
 using namespace findme::face;
@@ -39,63 +38,6 @@ Image random_chip(unsigned seed) {
             static_cast<std::uint8_t>(std::clamp<int>(value + static_cast<int>(random() % 61) - 30, 0, 255));
     }
     return chip;
-}
-
-Image mirrored(const Image& image) {
-    Image out = image;
-    for (int y = 0; y < image.height_px; ++y) {
-        for (int x = 0; x < image.width_px; ++x) {
-            std::copy_n(image.row(y) + x * 3, 3, out.row(y) + (image.width_px - 1 - x) * 3);
-        }
-    }
-    return out;
-}
-
-/// dlib's whole network, as its own example runs it.
-class DlibReference {
-  public:
-    explicit DlibReference(const std::vector<std::uint8_t>& model) {
-        MemoryStream stream(model);
-        dlib::deserialize(net_, stream);
-    }
-
-    Template describe(const Image& chip) {
-        const auto straight = forward(chip);
-        const auto turned = forward(mirrored(chip));
-        Template mean;
-        for (std::size_t i = 0; i < kTemplateSize; ++i) mean[i] = (straight[i] + turned[i]) / 2;
-        return mean;
-    }
-
-  private:
-    Template forward(const Image& chip) {
-        dlib::matrix<dlib::rgb_pixel> pixels(kChip_px, kChip_px);
-        for (int y = 0; y < kChip_px; ++y) {
-            for (int x = 0; x < kChip_px; ++x) {
-                const std::uint8_t* rgb = chip.row(y) + x * 3;
-                pixels(y, x) = dlib::rgb_pixel(rgb[0], rgb[1], rgb[2]);
-            }
-        }
-        const dlib::matrix<float, 0, 1> described = net_(pixels);
-        REQUIRE(described.size() == static_cast<long>(kTemplateSize));
-        Template out;
-        std::copy(described.begin(), described.end(), out.begin());
-        return out;
-    }
-
-    dlib_resnet::Net net_;
-};
-
-double cosine(const Template& a, const Template& b) {
-    double ab = 0;
-    double aa = 0;
-    double bb = 0;
-    for (std::size_t i = 0; i < kTemplateSize; ++i) {
-        ab += static_cast<double>(a[i]) * b[i];
-        aa += static_cast<double>(a[i]) * a[i];
-        bb += static_cast<double>(b[i]) * b[i];
-    }
-    return ab / std::sqrt(aa * bb);
 }
 
 std::vector<std::uint8_t> model_bytes(const std::string& folder) {
