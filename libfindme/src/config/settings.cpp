@@ -19,7 +19,7 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 8> kGroups{{
     {"health", "What serve-health does."},
 }};
 
-constexpr std::array<Setting, 25> kSettings{{
+constexpr auto kSettings = std::to_array<Setting>({
     {.key = "database",
      .field = &Config::database_url,
      .text_type = ConfigType::url,
@@ -156,7 +156,7 @@ constexpr std::array<Setting, 25> kSettings{{
     {.key = "health.db_raw_test",
      .field = &Config::health_db_raw_test,
      .help = "Whether serve-health answers /api/db-raw-test"},
-}};
+});
 
 }  // namespace
 
