@@ -35,6 +35,10 @@ setup() { healthy_home; }
 @test "doctor: a pool that the server has no room for is named" {
     FINDME_DATABASE_POOL_SIZE=150 FINDME_DATABASE_POOL_OVERFLOW=100 finds 3 pool.too_large
     FINDME_DATABASE_POOL_SIZE=97 FINDME_DATABASE_POOL_OVERFLOW=100 clean
+    # The sum of all processes counts, not what one of them may open.
+    FINDME_DATABASE_POOL_PROCESSES=13 clean
+    FINDME_DATABASE_POOL_PROCESSES=14 finds 3 pool.too_large
+    has "$output" "14 processes with up to 15 connections each may open 210"
     query "ALTER DATABASE \"$(query 'SELECT current_database()')\" CONNECTION LIMIT 3"
     finds 3 pool.too_large
     has "$output" "CONNECTION LIMIT"
@@ -46,10 +50,21 @@ setup() { healthy_home; }
     wait
 }
 
+@test "doctor: more sessions of findme than its processes account for are named" {
+    sleep_with_connections 3 findme > /dev/null &
+    until [ "$(query "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'findme'")" = 3 ]; do :; done
+    export FINDME_DATABASE_POOL_SIZE=1 FINDME_DATABASE_POOL_OVERFLOW=0
+    finds 3 pool.more_processes
+    FINDME_DATABASE_POOL_PROCESSES=3 clean
+    query "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'findme'" > /dev/null
+    wait
+}
+
+# sleep_with_connections COUNT [NAME]
 sleep_with_connections() {
     local i
     for ((i = 0; i < $1; i++)); do
-        PGAPPNAME=crowd psql -X -q "$database_url" -c "SELECT pg_sleep(60)" 2> /dev/null &
+        PGAPPNAME=${2:-crowd} psql -X -q "$database_url" -c "SELECT pg_sleep(60)" 2> /dev/null &
     done
     wait
 }

@@ -31,6 +31,7 @@ struct Config {
     int database_pool_overflow = 10;     ///< More than that at once, closed after use.
     int database_pool_timeout_s = 30;    ///< How long to wait for a connection when all are in use.
     int database_pool_recycle_s = 1800;  ///< Older connections are made anew.
+    int database_pool_processes = 1;     ///< That work on the database at once, as `doctor` reckons.
     std::string models_dir;              ///< Empty: the user's data folder, then the installed one.
     ModelPrecision models_precision = ModelPrecision::automatic;
     ImageLimits image;

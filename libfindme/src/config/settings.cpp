@@ -35,7 +35,8 @@ constexpr auto kSettings = std::to_array<Setting>({
      .range = {1, 1000},
      .unit = "connections",
      .help = "Connections to a database server that are kept open",
-     .details = "All processes together must stay below the server's `max_connections`."},
+     .details = "All processes together must stay below the server's `max_connections`; see "
+                "`database_pool.processes`."},
     {.key = "database_pool.overflow",
      .field = &Config::database_pool_overflow,
      .range = {0, 1000},
@@ -51,6 +52,14 @@ constexpr auto kSettings = std::to_array<Setting>({
      .range = {1, 86400},
      .unit = "s",
      .help = "Connections older than this are made anew"},
+    {.key = "database_pool.processes",
+     .field = &Config::database_pool_processes,
+     .range = {1, 10'000},
+     .unit = "processes",
+     .help = "How many processes of findme work on the database at once, on all machines",
+     .details = "Changes nothing but what `findme doctor` reckons with: each has a pool of its own, and the "
+                "server must have room for all of them. serve-health and the lock of a run take one "
+                "connection each and count as what else is connected."},
     {.key = "models.dir",
      .field = &Config::models_dir,
      .text_type = ConfigType::path,

@@ -27,6 +27,8 @@ using ops::CheckRun;
 /// "FNDM", as the first migration of the embedded database writes it.
 constexpr std::int64_t kApplicationId = 1179534413;
 constexpr const char* kHistoryTable = "findme_schema_history";
+/// In the server's views.
+constexpr const char* kOwnName = "findme doctor";
 /// A scan of a large table takes as long as it takes, but not for ever.
 constexpr std::chrono::minutes kStatementTimeout{10};
 
@@ -70,7 +72,7 @@ class Examination {
             options.if_missing = db::IfMissing::refuse;
             options.pool_size = 1;
             options.statement_timeout = kStatementTimeout;
-            options.application_name = "findme doctor";
+            options.application_name = kOwnName;
             database_ = db::open_database(url_, options);
             if (!file_.empty() && !is_ready(run)) return;
             connection_ = database_->connect();
@@ -123,7 +125,7 @@ class Examination {
         }
         // A table that somebody has locked is told of, and does not hold up the other checks.
         connection_->run("SET lock_timeout = '5s'");
-        server_ = store::read_server_facts(*connection_);
+        server_ = store::read_server_facts(*connection_, kOwnName, db::OpenOptions{}.application_name);
         run.see("PostgreSQL " + server_.version + " at " + database_->display_name());
         ops::judge_server_use(run, server_, store::missing_privileges(*connection_));
     }
@@ -154,8 +156,9 @@ class Examination {
     }
 
     void check_server() {
-        const std::int64_t wanted =
-            std::int64_t{config_.config.database_pool_size} + config_.config.database_pool_overflow;
+        const Config& config = config_.config;
+        const ops::PoolDemand demand{std::int64_t{config.database_pool_size} + config.database_pool_overflow,
+                                     config.database_pool_processes};
         const auto on_server = [&](const char* name, const std::function<void(CheckRun&)>& body) {
             check(name, [&](CheckRun& run) {
                 if (!file_.empty()) return run.skip("there is no server");
@@ -164,7 +167,7 @@ class Examination {
                 body(run);
             });
         };
-        on_server("pool", [&](CheckRun& run) { ops::judge_pool(run, server_, wanted); });
+        on_server("pool", [&](CheckRun& run) { ops::judge_pool(run, server_, demand); });
         on_server("server", [&](CheckRun& run) { ops::judge_server_care(run, server_); });
         on_server("sequences", [&](CheckRun& run) {
             if (!is_current_) return run.skip(kNotCurrent);

@@ -42,5 +42,7 @@ void run_check(DoctorReport& report, std::string name, Repairs repairs,
 
 /// `1 photo`, `2 photos`.
 [[nodiscard]] std::string counted(std::int64_t count, std::string_view noun);
+/// Where the plural is no matter of an s.
+[[nodiscard]] std::string counted(std::int64_t count, std::string_view one, std::string_view many);
 
 }  // namespace findme::ops

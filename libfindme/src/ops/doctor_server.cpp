@@ -43,7 +43,8 @@ void judge_server_use(CheckRun& run, const store::ServerFacts& facts,
     }
 }
 
-void judge_pool(CheckRun& run, const store::ServerFacts& facts, std::int64_t wanted) {
+void judge_pool(CheckRun& run, const store::ServerFacts& facts, const PoolDemand& demand) {
+    const std::int64_t wanted = demand.processes * demand.size;
     const std::int64_t for_all = facts.max_connections - facts.reserved_connections;
     std::int64_t limit = for_all;
     std::string of = "max_connections without those reserved";
@@ -54,21 +55,31 @@ void judge_pool(CheckRun& run, const store::ServerFacts& facts, std::int64_t wan
     };
     narrow(facts.role_limit, "the role's CONNECTION LIMIT");
     narrow(facts.database_limit, "the database's CONNECTION LIMIT");
-    run.see("up to " + counted(wanted, "connection") + " a process, " + std::to_string(limit) + " allowed, " +
-            std::to_string(facts.other_connections) + " in use");
+    const std::string sum = counted(demand.processes, "process", "processes") + " with up to " +
+                            counted(demand.size, "connection") + " each";
+    run.see(sum + ", " + std::to_string(limit) + " allowed, " + std::to_string(facts.pool_connections) +
+            " open, " + std::to_string(facts.other_connections) + " of others");
     const std::string remedy =
-        "lower database.pool_size and database.pool_overflow, or raise the server's limit";
+        "lower database_pool.size and database_pool.overflow, run fewer processes, or raise the server's "
+        "limit";
     if (wanted > limit) {
         run.add(Severity::warning, ErrorCode::pool_exhausted, "too_large",
-                "one process may open " + counted(wanted, "connection") + ", and the server allows " +
+                sum + " may open " + std::to_string(wanted) + ", and the server allows " +
                     std::to_string(limit) + " (" + of + ")",
                 remedy);
     } else if (facts.other_connections + wanted > for_all) {
         run.add(Severity::warning, ErrorCode::pool_exhausted, "crowded",
-                std::to_string(facts.other_connections) + " connections are in use, and with " +
-                    std::to_string(wanted) + " more the server's " + std::to_string(for_all) +
-                    " do not suffice",
+                counted(facts.other_connections, "connection") + " of others and up to " +
+                    std::to_string(wanted) + " of findme's are more than the server's " +
+                    std::to_string(for_all),
                 remedy);
+    }
+    // Only a lower bound is to be seen: a pool at rest holds fewer than it may.
+    if (facts.pool_connections > wanted) {
+        run.add(Severity::warning, ErrorCode::config_invalid, "more_processes",
+                "findme has " + counted(facts.pool_connections, "connection") + " open, more than " + sum +
+                    " account for",
+                "say with database_pool.processes how many processes run at once");
     }
 }
 

@@ -13,8 +13,13 @@ namespace findme::ops {
 /// Whether findme can work with it at all.
 void judge_server_use(CheckRun& run, const store::ServerFacts& facts,
                       const std::vector<std::string>& missing);
-/// @param wanted  connections that one process of this configuration opens at most.
-void judge_pool(CheckRun& run, const store::ServerFacts& facts, std::int64_t wanted);
+/// What the pools of all processes may open at once.
+struct PoolDemand {
+    std::int64_t size = 0;  ///< Of one process, overflow included.
+    std::int64_t processes = 1;
+};
+/// Whether the server has room for them, also beside what else is connected now.
+void judge_pool(CheckRun& run, const store::ServerFacts& facts, const PoolDemand& demand);
 /// Whether the server keeps data safe, and keeps itself in shape.
 void judge_server_care(CheckRun& run, const store::ServerFacts& facts);
 void check_sequences(CheckRun& run, db::Connection& connection);

@@ -7,18 +7,31 @@
 namespace findme::store {
 namespace {
 
-/// All of one row; settings that a version does not know yet count as 0.
+/// All of one row; settings that a version does not know yet count as 0. Sessions of the pools are known by
+/// the name that this one would have if it were not doctor's; what belongs to the server itself takes no
+/// connection of max_connections. The name of a role's sessions is hidden from other roles: they count as
+/// what else is connected.
 constexpr const char* kServerFacts = R"(
 SELECT current_setting('server_version'), CAST(current_setting('server_version_num') AS bigint),
     current_setting('server_encoding'), current_setting('transaction_read_only'),
     CAST(current_setting('max_connections') AS bigint),
     CAST(current_setting('superuser_reserved_connections') AS bigint)
         + CAST(coalesce(current_setting('reserved_connections', true), '0') AS bigint),
-    CAST((SELECT sum(numbackends) FROM pg_stat_database) AS bigint),
+    s.pools, s.others,
     CAST((SELECT rolconnlimit FROM pg_roles WHERE rolname = current_user) AS bigint),
     CAST(d.datconnlimit AS bigint), current_setting('fsync'), current_setting('full_page_writes'),
     current_setting('autovacuum'), CAST(age(d.datfrozenxid) AS bigint)
-FROM pg_database d WHERE d.datname = current_database()
+FROM pg_database d, (
+    SELECT count(*) FILTER (WHERE is_pools) AS pools, count(*) FILTER (WHERE NOT is_pools) AS others
+    FROM (
+        SELECT coalesce(datname = current_database() AND application_name
+            = CASE current_setting('application_name') WHEN $1 THEN $2 ELSE current_setting('application_name') END, false)
+            AS is_pools
+        FROM pg_stat_activity
+        WHERE pid <> pg_backend_pid() AND datid IS NOT NULL AND coalesce(backend_type, 'client backend') = 'client backend'
+    ) AS sessions
+) AS s
+WHERE d.datname = current_database()
 )";
 
 constexpr const char* kWithoutAutovacuum = R"(
@@ -98,23 +111,25 @@ std::optional<std::int64_t> next_value(db::Connection& connection, const std::st
 
 }  // namespace
 
-ServerFacts read_server_facts(db::Connection& connection) {
+ServerFacts read_server_facts(db::Connection& connection, const std::string& own_name,
+                              const std::string& pool_name) {
     ServerFacts facts;
     const auto is_on = [](const db::Row& row, int column) { return row.text(column) == "on"; };
-    connection.run(kServerFacts, {}, [&](const db::Row& row) {
+    connection.run(kServerFacts, {own_name, pool_name}, [&](const db::Row& row) {
         facts.version = row.text(0).substr(0, row.text(0).find(' '));
         facts.version_number = row.integer(1);
         facts.encoding = row.text(2);
         facts.read_only = is_on(row, 3);
         facts.max_connections = row.integer(4);
         facts.reserved_connections = row.integer(5);
-        facts.other_connections = row.integer(6) - 1;
-        facts.role_limit = row.integer(7);
-        facts.database_limit = row.integer(8);
-        facts.fsync = is_on(row, 9);
-        facts.full_page_writes = is_on(row, 10);
-        facts.autovacuum = is_on(row, 11);
-        facts.transaction_age = row.integer(12);
+        facts.pool_connections = row.integer(6);
+        facts.other_connections = row.integer(7);
+        facts.role_limit = row.integer(8);
+        facts.database_limit = row.integer(9);
+        facts.fsync = is_on(row, 10);
+        facts.full_page_writes = is_on(row, 11);
+        facts.autovacuum = is_on(row, 12);
+        facts.transaction_age = row.integer(13);
     });
     connection.run(kWithoutAutovacuum, {},
                    [&](const db::Row& row) { facts.tables_without_autovacuum.push_back(row.text(0)); });

@@ -17,7 +17,8 @@ struct ServerFacts {
     bool read_only = false;
     std::int64_t max_connections = 0;
     std::int64_t reserved_connections = 0;  ///< Of them, for superusers and maintenance.
-    std::int64_t other_connections = 0;     ///< Open now, this one not counted; to all databases.
+    std::int64_t pool_connections = 0;      ///< Of the pools of findme's processes, open now.
+    std::int64_t other_connections = 0;     ///< Open now besides, this one not counted; to all databases.
     std::int64_t role_limit = -1;           ///< Connections of this role; -1: none.
     std::int64_t database_limit = -1;       ///< Connections to this database; -1: none.
     bool fsync = true;
@@ -27,7 +28,10 @@ struct ServerFacts {
     std::int64_t transaction_age = 0;  ///< Transactions since the oldest row that is not frozen.
 };
 
-[[nodiscard]] ServerFacts read_server_facts(db::Connection& connection);
+/// @param own_name   the application_name that this connection was opened with. @param pool_name  that of a
+/// pool; where the URL names the sessions, all have that name and count as a pool's.
+[[nodiscard]] ServerFacts read_server_facts(db::Connection& connection, const std::string& own_name,
+                                            const std::string& pool_name);
 
 /// What the role lacks to work with findme's tables, as in `DELETE on faces`; tables that are not there are
 /// not asked for.

@@ -48,24 +48,45 @@ constexpr std::uint64_t kMiB = std::uint64_t{1} << 20U;
 }  // namespace
 
 TEST_CASE(
-    "doctor: a pool is held against max_connections without those reserved, and against narrower limits",
+    "doctor: the pools of all processes are held against max_connections without those reserved, and against "
+    "narrower limits",
     "[ops][doctor]") {
-    const auto pool = [](const store::ServerFacts& facts, std::int64_t wanted) {
-        return names(judged([&](CheckRun& run) { ops::judge_pool(run, facts, wanted); }));
+    const auto pool = [](const store::ServerFacts& facts, const ops::PoolDemand& demand) {
+        return names(judged([&](CheckRun& run) { ops::judge_pool(run, facts, demand); }));
     };
     store::ServerFacts facts = healthy_server();
-    CHECK(pool(facts, 87).empty());
-    CHECK(pool(facts, 88) == "x.crowded");
-    CHECK(pool(facts, 97) == "x.crowded");
-    CHECK(pool(facts, 98) == "x.too_large");
+    CHECK(pool(facts, {87, 1}).empty());
+    CHECK(pool(facts, {88, 1}) == "x.crowded");
+    CHECK(pool(facts, {97, 1}) == "x.crowded");
+    CHECK(pool(facts, {98, 1}) == "x.too_large");
+    // FindMe's own: 5 workers with 30 and 70 connections each, at a server that took 100 in all.
+    CHECK(pool(facts, {100, 5}) == "x.too_large");
+    CHECK(pool(facts, {29, 3}).empty());
+    CHECK(pool(facts, {30, 3}) == "x.crowded");
+    CHECK(pool(facts, {33, 3}) == "x.too_large");
     facts.role_limit = 20;
-    CHECK(pool(facts, 20).empty());
-    CHECK(pool(facts, 21) == "x.too_large");
+    CHECK(pool(facts, {10, 2}).empty());
+    CHECK(pool(facts, {7, 3}) == "x.too_large");
     facts.database_limit = 5;
-    CHECK(pool(facts, 6) == "x.too_large");
+    CHECK(pool(facts, {3, 2}) == "x.too_large");
     // A limit above the server's own changes nothing.
     facts.role_limit = facts.database_limit = 1000;
-    CHECK(pool(facts, 87).empty());
+    CHECK(pool(facts, {87, 1}).empty());
+}
+
+TEST_CASE(
+    "doctor: the pools' own sessions are not counted twice, and betray more processes than were told of",
+    "[ops][doctor]") {
+    store::ServerFacts facts = healthy_server();
+    facts.pool_connections = 30;
+    const auto pool = [&](const ops::PoolDemand& demand) {
+        return judged([&](CheckRun& run) { ops::judge_pool(run, facts, demand); });
+    };
+    CHECK(names(pool({15, 2})).empty());
+    CHECK(names(pool({87, 1})).empty());
+    CHECK(pool({15, 2}).summary ==
+          "2 processes with up to 15 connections each, 97 allowed, 30 open, 10 of others");
+    CHECK(names(pool({15, 1})) == "x.more_processes");
 }
 
 TEST_CASE("doctor: clocks differ only by what the time of asking does not explain", "[ops][doctor]") {
