@@ -63,6 +63,17 @@ void require_local_file_system(const std::string& path) {
         path);
 }
 
+/// Never opened: a pipe would keep us waiting for whoever holds its other end.
+[[noreturn]] void refuse_kind(const std::string& path, mode_t mode) {
+    const char* kind = S_ISDIR(mode)    ? "a folder: name a file in it"
+                       : S_ISFIFO(mode) ? "a named pipe, not a file: choose another path"
+                       : S_ISSOCK(mode) ? "a socket, not a file: choose another path, or write postgresql:// "
+                                          "for a server"
+                                        : "a device, not a file: choose another path";
+    throw Error(ErrorCode::config_invalid,
+                "cannot open the database " + base::quoted(path) + ": it is " + kind, path);
+}
+
 void require_regular_file(const std::string& path, IfMissing if_missing) {
     struct stat info {};
     if (::stat(path.c_str(), &info) != 0) {
@@ -79,10 +90,7 @@ void require_regular_file(const std::string& path, IfMissing if_missing) {
         create_file(path);
         return;
     }
-    if (!S_ISREG(info.st_mode)) {
-        throw Error(ErrorCode::store_unreachable,
-                    "cannot open the database " + base::quoted(path) + ": it is not a regular file", path);
-    }
+    if (!S_ISREG(info.st_mode)) refuse_kind(path, info.st_mode);
 }
 
 }  // namespace

@@ -154,11 +154,17 @@ TEST_CASE("database: a URL that cannot be one is refused without repeating its p
     CHECK(refusal(std::string("sqlite:a\0b", 10), IfMissing::create).code == ErrorCode::config_invalid);
 }
 
-TEST_CASE("sqlite: a folder or a pipe in place of the database is refused", "[db]") {
+TEST_CASE("sqlite: what is no file in place of the database is refused unopened, and named", "[db]") {
     TemporaryFolder folder;
     REQUIRE(::mkfifo((folder / "pipe").c_str(), 0600) == 0);
-    CHECK(refusal("sqlite:" + folder.path(), IfMissing::create).code == ErrorCode::store_unreachable);
-    CHECK(refusal("sqlite:" + (folder / "pipe"), IfMissing::create).code == ErrorCode::store_unreachable);
+    const auto refused_as = [](const std::string& path, const std::string& kind) {
+        const ErrorInfo error = refusal("sqlite:" + path, IfMissing::create);
+        CHECK(error.code == ErrorCode::config_invalid);
+        CHECK_THAT(error.message, Catch::Contains(kind));
+    };
+    refused_as(folder.path(), "it is a folder: name a file in it");
+    refused_as(folder / "pipe", "it is a named pipe");
+    refused_as("/dev/null", "it is a device");
     write_file(folder / "file", "");
     CHECK(refusal("sqlite:" + (folder / "file/findme.db"), IfMissing::create).code ==
           ErrorCode::store_unreachable);
