@@ -250,6 +250,35 @@ setup() { healthy_home; }
     finding database.locked true
 }
 
+@test "doctor: each check is told of when it is made, and a terminal says what is being looked at" {
+    # The second check waits for a lock that is only given back once the first one has been read.
+    mkfifo gate lines
+    sqlite3 "$database" < gate > held &
+    local holder=$! first
+    exec 7> gate
+    printf '.output stdout\nBEGIN IMMEDIATE;\nSELECT 1;\n' >&7
+    while [ ! -s held ]; do :; done
+    { "$FINDME_BIN" -o jsonl doctor > lines 2> err 3>&- && echo 0 > status || echo $? > status; } 3>&- &
+    local doctor=$!
+    exec 8< lines
+    read -r -u 8 first
+    [ "$(jq -r .name <<< "$first")" = configuration ]
+    exec 7>&-
+    wait "$holder"
+    cat <&8 > rest
+    exec 8<&-
+    wait "$doctor"
+    [ "$(cat status)" = 0 ]
+    [ "$(wc -l < rest)" -ge 17 ]
+    TERM=xterm script -qec "'$FINDME_BIN' doctor" screen < /dev/null > /dev/null
+    has "$(cat screen)" "looking at schema, 2 checks done"
+    has "$(cat screen)" "checks: 0 errors"
+    TERM=xterm script -qec "'$FINDME_BIN' --no-progress doctor" screen < /dev/null > /dev/null
+    hasnt "$(cat screen)" "looking at"
+    expect_exit 0 findme doctor
+    [ -z "$stderr" ]
+}
+
 # database: sqlite
 @test "doctor: modes of the database's file and folder are mended, another folder's are not" {
     chmod 644 "$database"

@@ -1,5 +1,9 @@
 #include <algorithm>
+#include <iterator>
 #include <memory>
+#include <optional>
+#include <utility>
+#include <vector>
 
 #include "cmd/commands.hpp"
 #include "output/doctor.hpp"
@@ -23,40 +27,33 @@ bool is_readable_password(const ErrorInfo& problem) {
     return problem.code == ErrorCode::secret_exposed;
 }
 
-/// What load_config would refuse, as findings of the check that comes first.
-void add_problems(DoctorReport& report, const std::vector<ErrorInfo>& problems) {
-    if (problems.empty()) return;
-    if (report.checks.empty()) report.checks.push_back({"configuration", "cannot be used", false, {}});
-    for (const ErrorInfo& problem : problems) {
-        if (is_readable_password(problem)) continue;
-        report.checks.front().findings.push_back(
-            {"configuration.invalid", Severity::error, problem.code, problem.message,
-             "correct it; findme.yaml(5) lists every setting", false, false});
-    }
-}
-
-DoctorReport examine_all(Context& context, Repairs repairs) {
-    const ConfigReport& config = context.config_report();
-    std::vector<ErrorInfo> problems = config.problems;
-    // With half of the settings nobody knows whose database this is: it is looked at and left alone.
-    if (!std::all_of(problems.begin(), problems.end(), is_readable_password)) repairs = Repairs::none;
-    DoctorReport report;
-    try {
-        report = examine(config.loaded, data_dir_of(context, config.loaded.config), repairs);
-    } catch (const Error& error) {
-        problems.push_back(error.info());
-    }
-    add_problems(report, problems);
-    return report;
-}
-
 ExitCode run_doctor(Context& context, const DoctorOptions& options) {
     if (options.dry_run && !options.fix)
         throw Error(ErrorCode::invalid_argument, "--dry-run says what --fix would mend: give both");
     const bool mends = options.fix && !options.dry_run;
-    const DoctorReport report = examine_all(context, mends ? Repairs::safe : Repairs::none);
-    print_doctor(context, report, mends ? Mending::done : options.fix ? Mending::dry_run : Mending::none);
-    return exit_code_of(report);
+    const ConfigReport& config = context.config_report();
+    std::vector<ErrorInfo> problems;
+    std::copy_if(config.problems.begin(), config.problems.end(), std::back_inserter(problems),
+                 [](const ErrorInfo& problem) { return !is_readable_password(problem); });
+    // With half of the settings nobody knows whose database this is: it is looked at and left alone.
+    const Repairs repairs = mends && problems.empty() ? Repairs::safe : Repairs::none;
+    std::optional<std::string> data_dir;
+    try {
+        data_dir = data_dir_of(context, config.loaded.config);
+    } catch (const Error& error) {
+        problems.push_back(error.info());
+    }
+    DoctorPrinter printer(context,
+                          mends         ? Mending::done
+                          : options.fix ? Mending::dry_run
+                                        : Mending::none,
+                          std::move(problems));
+    if (data_dir) {
+        examine(config.loaded, *data_dir, repairs, printer);
+    } else {
+        printer.on_checked({"configuration", "cannot be used", false, {}});
+    }
+    return printer.finish();
 }
 
 }  // namespace

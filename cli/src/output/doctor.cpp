@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <map>
+#include <utility>
 
 #include "exit_code.hpp"
 #include "output/text.hpp"
@@ -102,29 +103,50 @@ ExitCode exit_code_of(const DoctorReport& report) {
     return gravest < kGravest.size() ? kGravest[gravest] : ExitCode::failed;
 }
 
-void print_doctor(Context& context, const DoctorReport& report, Mending mending) {
-    std::ostream& out = context.out();
-    if (context.options.output == OutputFormat::json) {
+DoctorPrinter::DoctorPrinter(Context& context, Mending mending, std::vector<ErrorInfo> problems)
+    : context_(context),
+      mending_(mending),
+      problems_(std::move(problems)),
+      line_(context.err(), context.shows_progress()) {}
+
+void DoctorPrinter::on_check(std::string_view name) {
+    line_.show("looking at " + std::string(name) + ", " + counted(std::ssize(report_.checks), "check") +
+               " done");
+}
+
+void DoctorPrinter::on_checked(const DoctorCheck& made) {
+    line_.clear();
+    DoctorCheck& check = report_.checks.emplace_back(made);
+    for (const ErrorInfo& problem : std::exchange(problems_, {})) {
+        check.findings.push_back({"configuration.invalid", Severity::error, problem.code, problem.message,
+                                  "correct it; findme.yaml(5) lists every setting", false, false});
+    }
+    std::ostream& out = context_.out();
+    if (context_.options.output == OutputFormat::jsonl) {
+        Json line = {{"type", "doctor_check"}, {"v", 1}};
+        line.update(check_json(check));
+        return write_line(out, line);
+    }
+    if (!context_.is_text()) return;
+    if (!context_.options.quiet) print_check(out, check);
+    for (const Finding& finding : check.findings) print_finding(out, finding, mending_);
+    out.flush();
+}
+
+ExitCode DoctorPrinter::finish() {
+    const ExitCode exit = exit_code_of(report_);
+    if (context_.options.output == OutputFormat::json) {
         Json json = {{"type", "doctor"},
                      {"v", 1},
                      {"checks", Json::array()},
-                     {"worst", to_string(report.worst())},
-                     {"dry_run", mending == Mending::dry_run},
-                     {"exit_code", static_cast<int>(exit_code_of(report))}};
-        for (const DoctorCheck& check : report.checks) json["checks"].push_back(check_json(check));
-        return write_document(out, json);
+                     {"worst", to_string(report_.worst())},
+                     {"dry_run", mending_ == Mending::dry_run},
+                     {"exit_code", static_cast<int>(exit)}};
+        for (const DoctorCheck& check : report_.checks) json["checks"].push_back(check_json(check));
+        write_document(context_.out(), json);
     }
-    for (const DoctorCheck& check : report.checks) {
-        if (context.options.output == OutputFormat::jsonl) {
-            Json line = {{"type", "doctor_check"}, {"v", 1}};
-            line.update(check_json(check));
-            write_line(out, line);
-            continue;
-        }
-        if (!context.options.quiet) print_check(out, check);
-        for (const Finding& finding : check.findings) print_finding(out, finding, mending);
-    }
-    if (context.is_text() && !context.options.quiet) out << summary_of(report) << '\n';
+    if (context_.is_text() && !context_.options.quiet) context_.out() << summary_of(report_) << '\n';
+    return exit;
 }
 
 }  // namespace findme::cli

@@ -1,8 +1,13 @@
 #pragma once
 
+#include <string>
+#include <string_view>
+#include <vector>
+
 #include "context.hpp"
 #include "findme/health.hpp"
 #include "output/json.hpp"
+#include "output/progress.hpp"
 
 namespace findme::cli {
 
@@ -21,6 +26,23 @@ std::string status_of(const DoctorCheck& check);
 /// count.
 ExitCode exit_code_of(const DoctorReport& report);
 
-void print_doctor(Context& context, const DoctorReport& report, Mending mending);
+/// Renders the checks as they are made; what takes long stands at the foot of a terminal meanwhile.
+class DoctorPrinter final : public DoctorObserver {
+  public:
+    /// @param problems  of the configuration: told of with the check that comes first, which is its own.
+    DoctorPrinter(Context& context, Mending mending, std::vector<ErrorInfo> problems);
+
+    void on_check(std::string_view name) override;
+    void on_checked(const DoctorCheck& check) override;
+    /// What is said at the end.
+    ExitCode finish();
+
+  private:
+    Context& context_;
+    Mending mending_;
+    std::vector<ErrorInfo> problems_;
+    ProgressLine line_;
+    DoctorReport report_;
+};
 
 }  // namespace findme::cli

@@ -1,7 +1,6 @@
 #include "output/progress.hpp"
 
 #include <cstdio>
-#include <string>
 
 namespace findme::cli {
 namespace {
@@ -36,6 +35,11 @@ void ProgressLine::show(const IndexProgress& progress) {
     if (progress.total > progress.done && rate > 0) {
         line += ", " + duration(static_cast<double>(progress.total - progress.done) / rate) + " left";
     }
+    show(line);
+}
+
+void ProgressLine::show(const std::string& line) {
+    if (!visible_) return;
     err_ << "\r\x1b[K" << line << std::flush;
     drawn_ = true;
 }

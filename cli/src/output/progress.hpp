@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cstdint>
 #include <ostream>
+#include <string>
 
 #include "findme/ingest.hpp"
 
@@ -17,6 +18,8 @@ class ProgressLine {
     ~ProgressLine() { clear(); }
 
     void show(const IndexProgress& progress);
+    /// What is being done, where there is nothing to count.
+    void show(const std::string& line);
     /// Takes the line away, so that something else can be printed.
     void clear();
 

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "findme/config.hpp"
@@ -71,10 +72,22 @@ struct DoctorReport {
 
 enum class Repairs { none, safe };
 
+/// Hears of the checks as they are made, on the thread that examine() was called on.
+class FINDME_API DoctorObserver {
+  public:
+    virtual ~DoctorObserver() = default;
+    /// It may take long: a scan of a large table, a chain of a million entries.
+    virtual void on_check(std::string_view name) { static_cast<void>(name); }
+    virtual void on_checked(const DoctorCheck& check) { static_cast<void>(check); }
+};
+
 /// Looks at everything findme needs: configuration, database, schema, pool against the server's limit,
 /// models, faces against photos and models, disk, clock, permissions. One part that fails hides no other.
 /// @param    repairs  safe: also mends what can be mended without loss.
 /// @errors   none: what cannot be looked at is a finding.
+FINDME_API DoctorReport examine(const LoadedConfig& config, const std::string& data_dir, Repairs repairs,
+                                DoctorObserver& observer);
+/// The same, with nobody looking on.
 FINDME_API DoctorReport examine(const LoadedConfig& config, const std::string& data_dir, Repairs repairs);
 
 }  // namespace findme

@@ -38,10 +38,12 @@ bool holds(const std::vector<std::string>& names, std::string_view name) {
 
 class Examination {
   public:
-    Examination(const LoadedConfig& config, const std::string& data_dir, Repairs repairs)
+    Examination(const LoadedConfig& config, const std::string& data_dir, Repairs repairs,
+                DoctorObserver& observer)
         : config_(config),
           data_dir_(data_dir),
           repairs_(repairs),
+          observer_(observer),
           url_(database_url_of(config.config, data_dir)),
           file_(embedded_file_of(url_)) {}
 
@@ -63,7 +65,9 @@ class Examination {
 
   private:
     void check(const char* name, const std::function<void(CheckRun&)>& body) {
+        observer_.on_check(name);
         ops::run_check(report_, name, repairs_, body);
+        observer_.on_checked(report_.checks.back());
     }
 
     void open(CheckRun& run) {
@@ -265,6 +269,7 @@ class Examination {
     const LoadedConfig& config_;
     const std::string& data_dir_;
     Repairs repairs_;
+    DoctorObserver& observer_;
     std::string url_;
     std::string file_;  ///< Of an embedded database; empty for a server.
     ModelId model_ = config::parse_manifest(config::embedded_manifest_yaml()).calibration.model;
@@ -279,8 +284,14 @@ class Examination {
 
 }  // namespace
 
+DoctorReport examine(const LoadedConfig& config, const std::string& data_dir, Repairs repairs,
+                     DoctorObserver& observer) {
+    return Examination(config, data_dir, repairs, observer).run();
+}
+
 DoctorReport examine(const LoadedConfig& config, const std::string& data_dir, Repairs repairs) {
-    return Examination(config, data_dir, repairs).run();
+    DoctorObserver nobody;
+    return examine(config, data_dir, repairs, nobody);
 }
 
 }  // namespace findme
