@@ -89,14 +89,16 @@ ExitCode require_written(Context& context, ExitCode exit) {
     return ExitCode::failed;
 }
 
-/// `event purge`.
-std::string name_of_command(const CLI::App& app) {
-    std::string name;
-    for (const auto* command = &app; !command->get_subcommands().empty();) {
+CommandLine command_line_of(const CLI::App& app) {
+    CommandLine line;
+    const auto* command = &app;
+    while (!command->get_subcommands().empty()) {
         command = command->get_subcommands().front();
-        name += (name.empty() ? "" : " ") + command->get_name();
+        line.name += (line.name.empty() ? "" : " ") + command->get_name();
     }
-    return name;
+    const auto* dry_run = command->get_option_no_throw("--dry-run");
+    line.dry_run = dry_run != nullptr && dry_run->count() > 0;
+    return line;
 }
 
 /// What somebody gave on the command line is judged also where the command would not have asked for it.
@@ -110,12 +112,12 @@ bool judges_configuration(std::string_view command) {
 }
 
 /// Every failure becomes a sentence and an exit code here.
-ExitCode run_action(Context& context, const Action& action, const std::string& command) {
+ExitCode run_action(Context& context, const Action& action, const CommandLine& command) {
     std::optional<Run> run;
     ExitCode exit = ExitCode::failed;
     try {
         run.emplace(context, command);
-        if (names_configuration(context) && !judges_configuration(command))
+        if (names_configuration(context) && !judges_configuration(command.name))
             require_good(context.config_report());
         exit = require_written(context, action(context));
     } catch (const Error& error) {
@@ -170,7 +172,7 @@ ExitCode run_app(const std::vector<std::string>& arguments, const Environment& e
         context.complain({ErrorCode::invalid_argument, usage_message(app, error, arguments)});
         return ExitCode::usage;
     }
-    return run_action(context, action, name_of_command(app));
+    return run_action(context, action, command_line_of(app));
 }
 
 }  // namespace findme::cli

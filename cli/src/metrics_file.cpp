@@ -128,12 +128,13 @@ MetricsFile::MetricsFile(std::string path) : path_(std::move(path)) {
 
 void MetricsFile::write(const RunRecord& record) const {
     const auto& command = record.command;
-    const double success = record.exit_code == 0 ? record.ended_s : last_success_in(path_, command);
+    const bool succeeded = record.exit_code == 0 && !record.dry_run;
+    const double success = succeeded ? record.ended_s : last_success_in(path_, command);
     std::string text =
         metric("findme_last_run_timestamp_seconds", "When the last run ended, in seconds since 1970.",
                command, number(record.ended_s));
-    text +=
-        metric(kLastSuccess, "When a run last ended with exit code 0; 0: not yet.", command, number(success));
+    text += metric(kLastSuccess, "When a run, not a dry one, last ended with exit code 0; 0: not yet.",
+                   command, number(success));
     text += metric("findme_last_run_duration_seconds", "How long the last run took.", command,
                    number(record.took_s));
     text += metric("findme_last_exit_code", "Exit code of the last run, as in findme(1).", command,

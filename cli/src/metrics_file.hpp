@@ -16,6 +16,7 @@ struct RunRecord {
     double took_s = 0;
     int exit_code = 0;  ///< 128 and the signal's number for a run that dies by one.
     RunCounts counts = {};
+    bool dry_run = false;  ///< It did nothing, and so counts as no success.
 };
 
 /// A file for node_exporter's textfile collector about the last run of one command.
@@ -26,7 +27,7 @@ class MetricsFile {
     explicit MetricsFile(std::string path);
 
     /// Old file or new file, never half, and readable by others: the exporter is another user. When the run
-    /// failed, the time of the last success is the one in the file that was there.
+    /// failed, or was a dry one, the time of the last success is the one in the file that was there.
     /// @errors throws Error{file_unwritable}.
     void write(const RunRecord& record) const;
 

@@ -29,7 +29,7 @@ std::string three_digits(double value) {
 
 }  // namespace
 
-Run::Run(Context& context, std::string command) : context_(context), command_(std::move(command)) {
+Run::Run(Context& context, CommandLine command) : context_(context), command_(std::move(command)) {
     if (!context_.options.metrics_file.empty()) metrics_.emplace(context_.options.metrics_file);
     // Before the configuration is read, which may be a pipe that nobody writes to.
     if (context_.options.timeout_s > 0)
@@ -37,7 +37,7 @@ Run::Run(Context& context, std::string command) : context_(context), command_(st
             std::chrono::seconds{context_.options.timeout_s}, [this] { return ask_to_stop(); },
             [this] { end_now(); });
     const LogField fields[] = {
-        {"command", command_}, {"version", std::string(version())}, {"pid", std::to_string(getpid())}};
+        {"command", command_.name}, {"version", std::string(version())}, {"pid", std::to_string(getpid())}};
     context_.log().write(LogLevel::info, "run_started", fields);
 }
 
@@ -90,7 +90,7 @@ ErrorInfo Run::timed_out(const std::string& detail) const {
 }
 
 bool Run::write_down(int exit_code) {
-    const LogField fields[] = {{"command", command_},
+    const LogField fields[] = {{"command", command_.name},
                                {"exit", std::to_string(exit_code)},
                                {"seconds", three_digits(seconds_since(begin_))}};
     context_.log().write(LogLevel::info, "run_finished", fields);
@@ -100,8 +100,8 @@ bool Run::write_down(int exit_code) {
 bool Run::write_metrics(int exit_code) {
     if (!metrics_) return true;
     try {
-        metrics_->write(
-            {command_, seconds_since_1970(), seconds_since(begin_), exit_code, context_.counts()});
+        metrics_->write({command_.name, seconds_since_1970(), seconds_since(begin_), exit_code,
+                         context_.counts(), command_.dry_run});
         return true;
     } catch (const Error& error) {
         write_err(context_.complaint(error.info()));

@@ -10,13 +10,18 @@
 
 namespace findme::cli {
 
+/// What was asked for.
+struct CommandLine {
+    std::string name;      ///< As in `event purge`.
+    bool dry_run = false;  ///< It is only to say what it would do.
+};
+
 /// One command at work, from its begin to its end: what is logged of it, its time limit, its metrics file,
 /// and how the process ends.
 class Run {
   public:
-    /// @param command  as in `event purge`.
     /// @errors throws Error{file_unwritable} when the metrics file could not be written in the end.
-    Run(Context& context, std::string command);
+    Run(Context& context, CommandLine command);
 
     /// The error as the user should hear of it: a stop that the time limit asked for is a timeout.
     [[nodiscard]] ErrorInfo judged(const ErrorInfo& error) const;
@@ -35,7 +40,7 @@ class Run {
     void write_err(const std::string& text);
 
     Context& context_;
-    std::string command_;
+    CommandLine command_;
     std::chrono::steady_clock::time_point begin_ = std::chrono::steady_clock::now();
     std::optional<MetricsFile> metrics_;
     std::optional<TimeLimit> limit_;  ///< The last: its thread uses the others.

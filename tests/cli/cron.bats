@@ -163,6 +163,22 @@ value_of() { sed -n "s/^$1{command=\"[a-z ]*\"} //p" metrics.prom; }
     [ "$(value_of findme_last_success_timestamp_seconds)" = 0.000 ]
 }
 
+@test "cron: a dry run is a run, and no success" {
+    need_samples
+    expired_event
+    expect_exit 0 findme --metrics-file metrics.prom index --event PARTY --dry-run "$FINDME_TEST_SAMPLES/sample1.jpg"
+    [ "$(value_of findme_last_exit_code) $(value_of findme_last_success_timestamp_seconds)" = "0 0.000" ]
+    expect_exit 0 findme -q --metrics-file metrics.prom index --event PARTY "$FINDME_TEST_SAMPLES/sample1.jpg"
+    local success
+    success=$(value_of findme_last_success_timestamp_seconds)
+    [ "$success" != 0.000 ]
+    expect_exit 0 findme --metrics-file metrics.prom index --event PARTY -n "$FINDME_TEST_SAMPLES/sample1.jpg"
+    [ "$(value_of findme_last_success_timestamp_seconds)" = "$success" ]
+    [ "$(value_of findme_last_run_timestamp_seconds)" != "$success" ]
+    expect_exit 0 findme --metrics-file purge.prom event purge --expired --dry-run
+    grep -q '^findme_last_success_timestamp_seconds{command="event purge"} 0.000$' purge.prom
+}
+
 @test "cron: event purge --expired says nothing with -q when all is well, and counts what it did" {
     need_samples
     expired_event
