@@ -159,7 +159,7 @@ ExitCode run_app(const std::vector<std::string>& arguments, const Environment& e
     setup_serve_health(app, action);
     setup_doctor(app, action);
     setup_version(app, action);
-    name_settings(app);
+    bind_settings(app);
 
     try {
         std::vector<std::string> reversed(arguments.rbegin(), arguments.rend());

@@ -230,16 +230,21 @@ END
     has "$output" "0 settings, no problem, 1 warning"
 }
 
-@test "config: the help of a flag names the setting it stands in for" {
-    local flag command
+@test "config: the help of a flag names the setting it stands in for, with its range" {
+    local flag command key range
     findme -o json config show | jq -r '.settings[] | select(.flag != "") | .key + " " + .flag' > all
     [ -s all ]
     while read -r key flag; do
         command=${flag%--*}
         # shellcheck disable=SC2086
         findme $command --help | tr -s ' \n' ' ' > help
-        grep -E -e "--${flag##*--} [^(]*.* \(setting $key\)" help
+        grep -E -e "--${flag##*--} [^(]*.* \(setting $key[,)]" help
+        # What is no number has no such range.
+        range=$(findme -o json config show "$key" | jq -r '.settings[0] | select(.type | endswith("number")) | .range')
+        [ -z "$range" ] || has "$(cat help)" "[${range/ to / - }]"
     done < all
+    FINDME_INDEX_JOBS=4 expect_exit 2 findme index --jobs 1025 .
+    expect_exit 2 findme match --min-score 100.5 selfie.jpg
 }
 
 @test "config: a password in a database URL is never shown" {

@@ -19,7 +19,7 @@ struct IndexOptions {
     std::string event;
     std::string files_from;
     bool null_separated = false;
-    int jobs = 0;
+    std::optional<int> jobs;
     bool reindex = false;
     bool dry_run = false;
     bool watch = false;
@@ -164,8 +164,7 @@ void setup_index(CLI::App& app, Action& action) {
     auto* index = app.add_subcommand("index", "Find the faces on photos and keep them with an event");
     index->add_option("path", options->paths, "Photos, or folders to walk")->type_name("PATH");
     add_event_option(*index, options->event);
-    index->add_option("-j,--jobs", options->jobs, "Photos worked on at once (default: one per core)")
-        ->check(CLI::Range(0, 1024))
+    index->add_option("-j,--jobs", options->jobs, "Photos worked on at once; 0 for one per core")
         ->type_name("N");
     index->add_flag("-n,--dry-run", options->dry_run, "Only say what would be done");
     index->add_flag("--reindex", options->reindex, "Work on photos again although they are indexed");

@@ -118,9 +118,7 @@ void setup_match(CLI::App& app, Action& action) {
         ->required()
         ->type_name("SELFIE");
     add_event_option(*match, options->event);
-    match->add_option("--min-score", options->min_score, "Leave out matches below (0-100, default 70)")
-        ->check(CLI::Range(0.0, 100.0))
-        ->type_name("SCORE");
+    match->add_option("--min-score", options->min_score, "Leave out matches below")->type_name("SCORE");
     match->add_option("--limit", options->limit, "Show the best so many")
         ->check(CLI::PositiveNumber)
         ->type_name("N");

@@ -101,14 +101,19 @@ CompletedCommand command_tree(CLI::App& app) {
     return command_of(app, "");
 }
 
-void name_settings(CLI::App& app) {
+void bind_settings(CLI::App& app) {
     for (const auto& entry : schema()) {
         const auto words = split(entry.flag, ' ');
         if (words.empty()) continue;
         auto* command = words.size() == 1 ? &app : command_named(app, words.front());
         auto* option = command == nullptr ? nullptr : command->get_option_no_throw(words.back());
-        if (option != nullptr)
-            option->description(option->get_description() + " (setting " + entry.key + ")");
+        if (option == nullptr) continue;
+        option->description(option->get_description() + " (setting " + entry.key +
+                            (entry.default_value.empty() ? "" : ", default " + entry.default_value) + ")");
+        if (entry.type == ConfigType::whole_number)
+            option->check(
+                CLI::Range(static_cast<std::int64_t>(entry.least), static_cast<std::int64_t>(entry.most)));
+        if (entry.type == ConfigType::number) option->check(CLI::Range(entry.least, entry.most));
     }
 }
 

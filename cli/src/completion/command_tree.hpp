@@ -34,7 +34,7 @@ struct CompletedCommand {
 /// The tool as it was set up: every command, flag and value that can be told beforehand.
 [[nodiscard]] CompletedCommand command_tree(CLI::App& app);
 
-/// Names the setting in the help of each flag that stands in for one.
-void name_settings(CLI::App& app);
+/// Lets each flag that stands in for a setting name it in its help, and take what the setting takes.
+void bind_settings(CLI::App& app);
 
 }  // namespace findme::cli

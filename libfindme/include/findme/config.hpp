@@ -73,7 +73,9 @@ struct ConfigEntry {
     std::string source = {};  ///< File and line, the variable's name, or the flag.
     std::string help = {};
     ConfigType type = ConfigType::text;
-    std::string range = {};                 ///< What it may be, as in `0 to 1024`; empty: any text.
+    std::string range = {};  ///< What it may be, as in `0 to 1024`; empty: any text.
+    double least = 0;        ///< Of a number: the same, to reckon with.
+    double most = 0;
     std::vector<std::string> choices = {};  ///< Every value it may have, of a choice or a switch.
     std::string default_value = {};
     std::string variable = {};

@@ -71,10 +71,10 @@ struct IndexRequest {
     std::vector<std::string> paths;  ///< Files and folders; folders are walked.
     /// Further files, one a call, until it returns nothing. Called from one thread at a time.
     std::function<std::optional<std::string>()> more_paths;
-    int jobs = 0;          ///< 0: as configured.
-    bool reindex = false;  ///< Work on photos again although they are DONE.
-    bool dry_run = false;  ///< Only say what would be done; nothing is written.
-    std::stop_token stop;  ///< When asked to stop: no new photo is begun, what is whole is committed.
+    std::optional<int> jobs;  ///< Photos worked on at once; 0: one per core; empty: as configured.
+    bool reindex = false;     ///< Work on photos again although they are DONE.
+    bool dry_run = false;     ///< Only say what would be done; nothing is written.
+    std::stop_token stop;     ///< When asked to stop: no new photo is begun, what is whole is committed.
 };
 
 }  // namespace findme

@@ -68,6 +68,8 @@ std::vector<ConfigEntry> config_schema() {
                            .help = std::string(setting.help),
                            .type = setting.type(),
                            .range = setting.range_text(),
+                           .least = setting.range.least,
+                           .most = setting.range.most,
                            .choices = setting.choices(),
                            .default_value = value,
                            .variable = config::variable_of(setting),

@@ -43,13 +43,13 @@ namespace {
 /// Photos between the walk and the writer, for each job: enough that no worker waits for the slowest photo.
 constexpr std::size_t kPhotosInFlightPerJob = 4;
 
-std::size_t job_count(const IndexRequest& request, const IndexerParts& parts) {
-    if (request.jobs > 0) return static_cast<std::size_t>(request.jobs);
-    if (parts.config.index_jobs > 0) return static_cast<std::size_t>(parts.config.index_jobs);
+}  // namespace
+
+std::size_t job_count(const IndexRequest& request, const Config& config) {
+    const int asked_for = request.jobs.value_or(config.index_jobs);
+    if (asked_for > 0) return static_cast<std::size_t>(asked_for);
     return static_cast<std::size_t>(std::max(tbb::info::default_concurrency(), 1));
 }
-
-}  // namespace
 
 IndexSummary index_photos(const IndexRequest& request, const IndexerParts& parts, IndexObserver& observer) {
     constexpr std::size_t kMebibyte = std::size_t{1} << 20U;
@@ -70,7 +70,7 @@ IndexSummary index_photos(const IndexRequest& request, const IndexerParts& parts
         while (auto work = source.next()) writer.add(std::move(*work), total, false);
     } else {
         const bool is_stream = static_cast<bool>(request.more_paths);
-        const std::size_t jobs = job_count(request, parts);
+        const std::size_t jobs = job_count(request, parts.config);
         InFlight in_flight;
         const auto next_photo = [&](tbb::flow_control& flow) -> PhotoWork* {
             const InFlight::Border border(in_flight);

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstddef>
+
 #include "db/connection.hpp"
 #include "face/face_analyser.hpp"
 #include "findme/clock.hpp"
@@ -16,6 +18,9 @@ struct IndexerParts {
     const Config& config;
     ModelId model;
 };
+
+/// How many photos are worked on at once: as asked for, else as configured; 0 of either is one per core.
+[[nodiscard]] std::size_t job_count(const IndexRequest& request, const Config& config);
 
 /// Walks, works on photos in parallel, writes in the order of the walk: the rows are the same for any number
 /// of jobs.

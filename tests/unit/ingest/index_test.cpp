@@ -45,6 +45,20 @@ void fill(const TemporaryFolder& folder, int photos) {
 
 }  // namespace
 
+TEST_CASE("index: the number of jobs asked for beats the one configured, also when it is one per core",
+          "[ingest]") {
+    Config config;
+    IndexRequest request;
+    const std::size_t cores = ingest::job_count(request, config);
+    CHECK(cores >= 1);
+    config.index_jobs = 1000;
+    CHECK(ingest::job_count(request, config) == 1000);
+    request.jobs = 3;
+    CHECK(ingest::job_count(request, config) == 3);
+    request.jobs = 0;
+    CHECK(ingest::job_count(request, config) == cores);
+}
+
 TEST_CASE("index: one job and several write the same rows", "[ingest]") {
     const TemporaryFolder folder;
     fill(folder, 150);  // More than two batches.
