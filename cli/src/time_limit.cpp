@@ -42,9 +42,10 @@ bool TimeLimit::wait_for(std::chrono::seconds time) {
     return !changed_.wait_for(lock, time, [this] { return done_; });
 }
 
-/// A prompt for a password had switched its echo off.
+/// A prompt for a password had switched its echo off. From the background the terminal is somebody else's by
+/// now, and as they have set it.
 void TimeLimit::restore_terminal() const {
-    if (has_terminal_) tcsetattr(STDIN_FILENO, TCSANOW, &terminal_);
+    if (has_terminal_ && tcgetpgrp(STDIN_FILENO) == getpgrp()) tcsetattr(STDIN_FILENO, TCSANOW, &terminal_);
 }
 
 }  // namespace findme::cli

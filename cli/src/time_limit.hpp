@@ -19,7 +19,8 @@ class TimeLimit {
     static constexpr std::chrono::seconds kGrace{5};
 
     /// @param ask  asks for a clean stop; false: nobody would hear it.
-    /// @param end  called on the other thread with the terminal as it was; is to end the process.
+    /// @param end  called on the other thread, with the terminal as it was where it is ours; is to end the
+    /// process.
     TimeLimit(std::chrono::seconds limit, std::function<bool()> ask, std::function<void()> end);
     TimeLimit(const TimeLimit&) = delete;
     TimeLimit& operator=(const TimeLimit&) = delete;

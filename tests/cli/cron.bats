@@ -313,6 +313,24 @@ value_of() { sed -n "s/^$1{command=\"[a-z ]*\"} //p" metrics.prom; }
     expect_exit 0 findme --timeout 30 version
 }
 
+# database: none
+@test "timeout: a run in the background leaves the terminal as whoever is in front has set it" {
+    need_command script
+    mkfifo secret
+    cat > job <<'END'
+set -m
+exec 7<> secret
+"$FINDME_BIN" -v --timeout 2 --database sqlite:own.db user verify anna --password-fd 7 2> err &
+until grep -q run_started err; do :; done
+stty -echo
+wait
+stty -a > tty
+END
+    script -qec "bash job" screen < /dev/null > /dev/null
+    has "$(cat err)" "not done within 2 s (--timeout)"
+    grep -q -e "-echo " tty
+}
+
 @test "signals: a command that waits for a lock dies by each of them, after its metrics are written" {
     need_command perl
     events
