@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <string_view>
 
 #include "base/text.hpp"
 #include "config/merge.hpp"
@@ -52,6 +53,38 @@ void warn_of_conflicts(const LoadedConfig& loaded, Warnings& warnings) {
     }
 }
 
+/// The path that a value holds, or nothing.
+std::string_view path_in(ConfigType type, std::string_view value) {
+    const auto after = [&](std::string_view begin) {
+        return value.starts_with(begin) ? value.substr(begin.size()) : std::string_view();
+    };
+    switch (type) {
+        case ConfigType::path:
+            return value;
+        case ConfigType::url:
+            return after("sqlite:");
+        case ConfigType::address:
+            return after("unix:");
+        default:
+            return {};
+    }
+}
+
+/// A file of settings is read from wherever findme is started, by a shell here and by a timer there. What is
+/// given for one run is meant from where it is given.
+void warn_of_relative_paths(const LoadedConfig& loaded, Warnings& warnings) {
+    for (const auto& entry : loaded.entries) {
+        const bool in_file = entry.origin == ConfigOrigin::system_file ||
+                             entry.origin == ConfigOrigin::user_file || entry.origin == ConfigOrigin::file;
+        if (!in_file) continue;
+        const std::string value = config::find_setting(entry.key)->get(loaded.config);
+        const std::string_view path = path_in(entry.type, value);
+        if (path.empty() || path.starts_with('/')) continue;
+        warnings.push_back(place_of(entry) + ": the path " + base::quoted(path) +
+                           " depends on the folder that findme is started in: write it from / on");
+    }
+}
+
 /// A mistyped variable says nothing by itself: it could be any program's.
 void warn_of_variables(const Environment& environment, Warnings& warnings) {
     std::vector<std::string> known{"FINDME_CONFIG"};
@@ -73,6 +106,7 @@ ConfigReport check_config(const ConfigSources& sources) {
     warn_of_empty_files(report, report.warnings);
     warn_of_password(report.loaded, report.warnings);
     warn_of_conflicts(report.loaded, report.warnings);
+    warn_of_relative_paths(report.loaded, report.warnings);
     warn_of_variables(sources.environment, report.warnings);
     return report;
 }

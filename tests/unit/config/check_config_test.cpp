@@ -65,6 +65,32 @@ TEST_CASE("config check: files are listed with how much they set, and one that s
     CHECK(report.warnings.size() == 1);
 }
 
+TEST_CASE("config check: a relative path in a file is warned of, and one that is given for a run is not",
+          "[config]") {
+    const TemporaryFolder folder;
+    const std::string file = folder / "findme.yaml";
+    const auto warnings_of = [&](const char* text) {
+        std::ofstream(file) << text;
+        return check_config({.file = file});
+    };
+    const auto report =
+        warnings_of("database: sqlite:party.db\nmodels.dir: ../models\nhealth.listen: unix:health.sock\n");
+    CHECK(report.problems.empty());
+    CHECK(report.warnings.size() == 3);
+    CHECK(warns(report, "findme.yaml:1: database: the path \"party.db\" depends on the folder"));
+    CHECK(warns(report, "findme.yaml:2: models.dir: the path \"../models\" depends on the folder"));
+    CHECK(warns(report, "findme.yaml:3: health.listen: the path \"health.sock\" depends on the folder"));
+    CHECK(warnings_of("database: sqlite:/srv/party.db\nmodels.dir: /srv/models\nhealth.listen: unix:/run/h\n")
+              .warnings.empty());
+    CHECK(warnings_of("database: postgresql:///findme\nhealth.listen: 127.0.0.1:1\n").warnings.empty());
+    CHECK(check_config(
+              {.environment = {{"FINDME_MODELS_DIR", "models"}}, .flags = {{"database", "sqlite:party.db"}}})
+              .warnings.empty());
+    // What a run overrides hurts nobody in it.
+    std::ofstream(file) << "database: sqlite:party.db\n";
+    CHECK(check_config({.file = file, .flags = {{"database", "sqlite:/srv/party.db"}}}).warnings.empty());
+}
+
 TEST_CASE("config check: a password in the database's URL is warned of, and not repeated", "[config]") {
     const auto report =
         check_config({.environment = {{"FINDME_DATABASE_URL", "postgresql://anna:s3cret@db/x"}}});
