@@ -134,6 +134,18 @@ ExitCode run_action(Context& context, const Action& action, const CommandLine& c
     return run ? run->finish(exit) : exit;
 }
 
+/// A timer whose command line is wrong is to be seen as well as one whose run fails. The option need not have
+/// come as far as into the options; what was read of it is there all the same.
+void tell_of_refusal(Context& context, const CLI::App& app) {
+    const auto* metrics_file = app.get_option("--metrics-file");
+    if (metrics_file->count() == 0) return;
+    try {
+        write_down_refusal(metrics_file->results().back(), command_line_of(app).name);
+    } catch (const Error& error) {
+        context.complain(error.info());
+    }
+}
+
 }  // namespace
 
 ExitCode run_app(const std::vector<std::string>& arguments, const Environment& environment,
@@ -170,6 +182,7 @@ ExitCode run_app(const std::vector<std::string>& arguments, const Environment& e
             return require_written(context, ExitCode::done);
         }
         context.complain({ErrorCode::invalid_argument, usage_message(app, error, arguments)});
+        tell_of_refusal(context, app);
         return ExitCode::usage;
     }
     return run_action(context, action, command_line_of(app));

@@ -119,4 +119,12 @@ void Run::write_err(const std::string& text) {
     write_now(descriptor, text);
 }
 
+void write_down_refusal(const std::string& metrics_file, const std::string& command) {
+    if (metrics_file.empty()) return;
+    MetricsFile(metrics_file)
+        .write({.command = command,
+                .ended_s = seconds_since_1970(),
+                .exit_code = static_cast<int>(ExitCode::usage)});
+}
+
 }  // namespace findme::cli

@@ -46,4 +46,9 @@ class Run {
     std::optional<TimeLimit> limit_;  ///< The last: its thread uses the others.
 };
 
+/// Writes down that a command line was refused before there was anything to run.
+/// @param metrics_file  as it was given; empty: nowhere.
+/// @errors throws Error{file_unwritable}.
+void write_down_refusal(const std::string& metrics_file, const std::string& command);
+
 }  // namespace findme::cli

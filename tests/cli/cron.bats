@@ -109,6 +109,27 @@ value_of() { sed -n "s/^$1{command=\"[a-z ]*\"} //p" metrics.prom; }
 }
 
 # database: none
+@test "cron: a command line that is refused is a failed run in the metrics file" {
+    findme -q --metrics-file metrics.prom config show > out
+    local success
+    success=$(value_of findme_last_success_timestamp_seconds)
+    [ "$success" != 0.000 ]
+    expect_exit 2 findme --metrics-file metrics.prom config show --colour
+    has "$stderr" "--colour"
+    [ "$(value_of findme_last_exit_code) $(value_of findme_last_success_timestamp_seconds)" = "2 $success" ]
+    [ "$(value_of findme_last_run_timestamp_seconds)" != "$success" ]
+    # Wherever the option stands, and whatever is wrong.
+    expect_exit 2 findme index --jobs many photos --metrics-file=index.prom
+    grep -q '^findme_last_exit_code{command="index"} 2$' index.prom
+    expect_exit 2 findme --metrics-file none.prom indx photos
+    grep -q '^findme_last_exit_code{command=""} 2$' none.prom
+    expect_exit 2 findme --metrics-file no/such/folder/x.prom indx
+    has "$stderr" "no/such/folder/x.prom"
+    expect_exit 0 findme --metrics-file help.prom index --help
+    [ ! -e help.prom ]
+}
+
+# database: none
 @test "cron: a metrics file that cannot be made stops the run before it begins" {
     expect_exit 1 findme --metrics-file no/such/folder/findme.prom config template
     [ -z "$output" ]
