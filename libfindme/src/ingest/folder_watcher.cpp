@@ -21,6 +21,8 @@ namespace {
 
 /// A file that was closed may be opened again at once: some programs write the picture, then its metadata.
 constexpr std::chrono::milliseconds kQuiet{100};
+/// A file in a folder that just came may be in the middle of being copied: nobody has said that it is whole.
+constexpr std::chrono::milliseconds kQuietWhenMet{1000};
 constexpr std::uint32_t kEvents = IN_CLOSE_WRITE | IN_MOVED_TO | IN_MOVED_FROM | IN_CREATE | IN_DELETE_SELF |
                                   IN_MOVE_SELF | IN_ONLYDIR | IN_EXCL_UNLINK;
 
@@ -35,6 +37,12 @@ constexpr std::uint32_t kEvents = IN_CLOSE_WRITE | IN_MOVED_TO | IN_MOVED_FROM |
     if (errno == ENOSPC) why = "the limit is reached (raise fs.inotify.max_user_watches with sysctl)";
     if (errno == EMFILE) why = "the limit is reached (raise fs.inotify.max_user_instances with sysctl)";
     throw Error(ErrorCode::internal, what + ": " + why);
+}
+
+bool is_linked(const fs::path& file) {
+    std::error_code error;
+    const bool is_file = fs::is_regular_file(fs::symlink_status(file, error));
+    return is_file && fs::hard_link_count(file, error) > 1 && !error;
 }
 
 bool is_below(const fs::path& folder, const fs::path& path) {
@@ -65,20 +73,28 @@ void FolderWatcher::follow(const fs::path& folder, Known files_known) {
     const std::uint32_t links = roots_.contains(folder) ? 0U : IN_DONT_FOLLOW;
     const int watch = inotify_add_watch(inotify_.get(), folder.c_str(), kEvents | links);
     if (watch < 0) {
-        // Gone again, or not ours to read: the walk says so of the latter.
-        if (errno == ENOENT || errno == ENOTDIR || errno == EACCES) return;
+        // Gone again, or not ours to read, or deeper than a path can name: the walk says so of the latter.
+        if (errno == ENOENT || errno == ENOTDIR || errno == EACCES || errno == ENAMETOOLONG) return;
         throw_system("cannot follow " + base::quoted(folder.native()));
     }
     folders_[watch] = folder;
     std::error_code error;
+    // Gone into afterwards: a deep tree does not hold a descriptor open for each of its floors.
+    std::vector<fs::path> below;
     for (fs::directory_iterator it(folder, error), end; !error && it != end; it.increment(error)) {
         if (it->path().filename().native().starts_with('.') || it->is_symlink(error)) continue;
         if (it->is_directory(error)) {
-            follow(it->path(), files_known);
-        } else if (files_known == Known::no && it->is_regular_file(error)) {
-            closed_[it->path().native()] = Clock::now();
+            below.push_back(it->path());
+        } else if (files_known == Known::no) {
+            meet(it->path());
         }
     }
+    for (const fs::path& inner : below) follow(inner, files_known);
+}
+
+void FolderWatcher::meet(const fs::path& file) {
+    const auto stat = base::stat_regular_file(file.native());
+    if (stat) unsettled_[file.native()] = {Clock::now() + kQuietWhenMet, false, *stat};
 }
 
 void FolderWatcher::forget_below(const fs::path& folder) {
@@ -87,6 +103,7 @@ void FolderWatcher::forget_below(const fs::path& folder) {
             ++it;
             continue;
         }
+        if (roots_.contains(it->second)) throw_gone(it->second);
         inotify_rm_watch(inotify_.get(), it->first);
         it = folders_.erase(it);
     }
@@ -116,7 +133,7 @@ FolderChanges FolderWatcher::wait(std::chrono::milliseconds patience, const std:
 }
 
 std::chrono::milliseconds FolderWatcher::until_next_settles(Clock::time_point deadline) const {
-    for (const auto& [path, at] : closed_) deadline = std::min(deadline, at + kQuiet);
+    for (const auto& [path, file] : unsettled_) deadline = std::min(deadline, file.until);
     const auto pause = std::chrono::ceil<std::chrono::milliseconds>(deadline - Clock::now());
     return std::clamp(pause, std::chrono::milliseconds{0}, std::chrono::milliseconds{60'000});
 }
@@ -152,19 +169,28 @@ void FolderWatcher::note(const fs::path& folder, const inotify_event& event) {
         if ((event.mask & IN_MOVED_FROM) != 0) forget_below(path);
         if ((event.mask & (IN_CREATE | IN_MOVED_TO)) != 0) follow(path, Known::no);
     } else if ((event.mask & (IN_CLOSE_WRITE | IN_MOVED_TO)) != 0) {
-        closed_[path.native()] = Clock::now();
+        unsettled_[path.native()] = {Clock::now() + kQuiet, true, {}};
+    } else if ((event.mask & IN_CREATE) != 0 && is_linked(path)) {
+        // Made by link(2), which opens nothing and closes nothing.
+        meet(path);
     }
 }
 
 void FolderWatcher::take_settled(FolderChanges& changes) {
-    const auto settled_before = Clock::now() - kQuiet;
-    for (auto it = closed_.begin(); it != closed_.end();) {
-        if (it->second > settled_before) {
+    const auto now = Clock::now();
+    for (auto it = unsettled_.begin(); it != unsettled_.end();) {
+        auto& [path, file] = *it;
+        if (file.until <= now && !file.closed) {
+            const auto stat = base::stat_regular_file(path);
+            if (stat && (stat->size_bytes != file.stat.size_bytes || stat->mtime_ns != file.stat.mtime_ns))
+                file = {now + kQuietWhenMet, false, *stat};
+        }
+        if (file.until > now) {
             ++it;
             continue;
         }
-        changes.files.push_back(it->first);
-        it = closed_.erase(it);
+        changes.files.push_back(path);
+        it = unsettled_.erase(it);
     }
 }
 

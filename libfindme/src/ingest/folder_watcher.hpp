@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "base/file.hpp"
 #include "base/file_descriptor.hpp"
 
 struct inotify_event;
@@ -16,7 +17,8 @@ namespace findme::ingest {
 
 /// What happened below the folders since the last look.
 struct FolderChanges {
-    std::vector<std::string> files;  ///< Closed after writing, or moved here, and left alone since. Sorted.
+    std::vector<std::string> files;  ///< Closed after writing, moved or linked here, and left alone since.
+                                     ///< Sorted.
     bool overflowed = false;         ///< More happened than the kernel keeps: only a walk finds it all.
 };
 
@@ -38,11 +40,18 @@ class FolderWatcher {
   private:
     using Clock = std::chrono::steady_clock;
     enum class Known { no, yes };
+    /// A file that may still be written to.
+    struct Unsettled {
+        Clock::time_point until;  ///< When it was left alone for long enough.
+        bool closed = false;      ///< By whoever wrote it; else it was met by looking.
+        base::FileStat stat;      ///< When it was met.
+    };
 
     void follow(const std::filesystem::path& folder, Known files_known);
     void forget_below(const std::filesystem::path& folder);
     void read_events(FolderChanges& changes);
     void note(const std::filesystem::path& folder, const ::inotify_event& event);
+    void meet(const std::filesystem::path& file);
     [[nodiscard]] std::chrono::milliseconds until_next_settles(Clock::time_point deadline) const;
     void take_settled(FolderChanges& changes);
 
@@ -50,7 +59,7 @@ class FolderWatcher {
     base::FileDescriptor wake_;  ///< An eventfd that a request to stop writes to.
     std::set<std::filesystem::path> roots_;
     std::map<int, std::filesystem::path> folders_;
-    std::map<std::string, Clock::time_point> closed_;  ///< When last.
+    std::map<std::string, Unsettled> unsettled_;
 };
 
 }  // namespace findme::ingest

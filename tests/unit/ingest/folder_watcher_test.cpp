@@ -72,6 +72,59 @@ TEST_CASE("watch: what is moved in is told, files and folders alike", "[ingest]"
     CHECK(watcher.wait(kLong, {}).files == Files{folder / "card/b.jpg"});
 }
 
+TEST_CASE("watch: a file that is being written in a folder that just came is told when it is whole",
+          "[ingest]") {
+    const TemporaryFolder folder;
+    const TemporaryFolder elsewhere;
+    fs::create_directory(elsewhere / "card");
+    std::ofstream open_file(elsewhere / "card/a.jpg");
+    open_file << "half" << std::flush;
+    FolderWatcher watcher({folder.path()});
+    fs::rename(elsewhere / "card", folder / "card");
+    CHECK(watcher.wait(kShort, {}).files.empty());
+    open_file << "whole" << std::flush;
+    open_file.close();
+    CHECK(watcher.wait(kLong, {}).files == Files{folder / "card/a.jpg"});
+    CHECK(watcher.wait(kShort, {}).files.empty());
+}
+
+TEST_CASE("watch: a file that is linked in is told", "[ingest]") {
+    const TemporaryFolder folder;
+    const TemporaryFolder elsewhere;
+    write_text(elsewhere / "a.jpg");
+    FolderWatcher watcher({folder.path()});
+    std::error_code error;
+    fs::create_hard_link(elsewhere / "a.jpg", folder / "a.jpg", error);
+    if (error) {
+        WARN("skipped: there are no hard links here");
+        return;
+    }
+    CHECK(watcher.wait(kLong, {}).files == Files{folder / "a.jpg"});
+}
+
+TEST_CASE("watch: a folder too deep for a path to name does not end it", "[ingest]") {
+    const TemporaryFolder folder;
+    const fs::path start = fs::current_path();
+    FolderWatcher watcher({folder.path()});
+    const std::string name(200, 'd');
+    fs::current_path(folder.path());
+    for (int floor = 0; floor < 25; ++floor) {
+        fs::create_directory(name);
+        fs::current_path(name);
+    }
+    fs::current_path(start);
+    write_text(folder / "a.jpg");
+    CHECK(watcher.wait(kLong, {}).files == Files{folder / "a.jpg"});
+}
+
+TEST_CASE("watch: a followed folder below another one is as much missed when it is moved away", "[ingest]") {
+    const TemporaryFolder folder;
+    fs::create_directory(folder / "inner");
+    FolderWatcher watcher({folder.path(), folder / "inner"});
+    fs::rename(folder / "inner", folder / "other");
+    CHECK_THROWS_WITH(watcher.wait(kLong, {}), Catch::Contains("inner") && Catch::Contains("is gone"));
+}
+
 TEST_CASE(
     "watch: a folder that was moved away is followed no more, and under its new name when it is one of ours",
     "[ingest]") {
