@@ -113,6 +113,7 @@ event_with_guest() {
     use_database "$(new_database work)"
     findme -q event create Party --code PARTY > /dev/null
     mkdir photos
+    echo "no picture" > photos/broken.jpg
     follow photos
     findme_postgresql_halt "$server"
     cp "$FINDME_TEST_SAMPLES/sample2.jpg" photos
@@ -120,6 +121,13 @@ event_with_guest() {
     cp "$FINDME_TEST_SAMPLES/sample3.jpg" photos
     findme_postgresql_resume "$server"
     within 60 photos_are 2
+    # Everything was walked again; what was told of once is not told of a second time.
+    kill -TERM "$pid"
+    ended
+    [ "$(grep -c photo_failed err)" -eq 1 ]
+    [ "$(grep -c 'cannot decode\|broken.jpg' err)" -ge 1 ]
+    has "$(cat out)" "indexed 2 photos"
+    has "$(cat out)" "1 failed"
 }
 
 @test "slow: watch: from a file closed to the match in less than a second, ten times over" {

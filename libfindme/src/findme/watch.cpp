@@ -1,4 +1,6 @@
+#include <algorithm>
 #include <chrono>
+#include <map>
 #include <optional>
 #include <string>
 #include <utility>
@@ -28,15 +30,76 @@ void require_watchable(const IndexRequest& request) {
     }
 }
 
-void add(IndexSummary& all, const IndexSummary& part) {
-    all.indexed += part.indexed;
-    all.duplicate += part.duplicate;
-    all.unchanged += part.unchanged;
-    all.failed += part.failed;
-    all.ignored += part.ignored;
-    all.faces += part.faces;
-    all.cancelled = part.cancelled;
-}
+/// Passes on what is new. A walk meets everything again every few minutes: what is known or ignored was told
+/// of by the first one, and a file that fails is told of once for each reason.
+class NewsOnly final : public IndexObserver {
+  public:
+    explicit NewsOnly(IndexObserver& observer) : observer_(observer) {}
+
+    void on_item(const IndexItem& item) override {
+        if (!is_news(item)) return;
+        count(item);
+        observer_.on_item(item);
+    }
+    void on_progress(const IndexProgress& progress) override { observer_.on_progress(progress); }
+
+    void begin_walk() {
+        walking_ = true;
+        failed_in_walk_.clear();
+    }
+    /// @param cancelled  in the middle: what was not met may still be there.
+    void end_walk(bool cancelled) {
+        walking_ = false;
+        if (cancelled) return;
+        has_walked_ = true;
+        // What is gone, or is good by now, is forgotten: this does not grow with the time.
+        failed_ = std::move(failed_in_walk_);
+    }
+
+    [[nodiscard]] const IndexSummary& summary() const { return summary_; }
+
+  private:
+    bool is_news(const IndexItem& item) {
+        if (item.outcome == IndexOutcome::failed && item.error) {
+            failed_in_walk_[item.path] = item.error->message;
+            const bool repeated =
+                std::exchange(failed_[item.path], item.error->message) == item.error->message;
+            return !(walking_ && repeated);
+        }
+        return !has_walked_ ||
+               (item.outcome != IndexOutcome::unchanged && item.outcome != IndexOutcome::ignored);
+    }
+
+    void count(const IndexItem& item) {
+        switch (item.outcome) {
+            case IndexOutcome::indexed:
+                ++summary_.indexed;
+                summary_.faces += item.faces;
+                break;
+            case IndexOutcome::duplicate:
+                ++summary_.duplicate;
+                break;
+            case IndexOutcome::unchanged:
+                ++summary_.unchanged;
+                break;
+            case IndexOutcome::failed:
+                ++summary_.failed;
+                break;
+            case IndexOutcome::ignored:
+                ++summary_.ignored;
+                break;
+            case IndexOutcome::pending:
+                break;
+        }
+    }
+
+    IndexObserver& observer_;
+    IndexSummary summary_;
+    std::map<std::string, std::string> failed_;  ///< Path, and why.
+    std::map<std::string, std::string> failed_in_walk_;
+    bool walking_ = false;
+    bool has_walked_ = false;
+};
 
 /// The same request for these files alone.
 IndexRequest request_of(const IndexRequest& request, const std::vector<std::string>& files) {
@@ -52,7 +115,7 @@ IndexRequest request_of(const IndexRequest& request, const std::vector<std::stri
 class Watch {
   public:
     Watch(Findme& findme, const IndexRequest& request, IndexObserver& observer)
-        : findme_(findme), request_(request), observer_(observer), watcher_(request.paths) {}
+        : findme_(findme), request_(request), observer_(observer), news_(observer), watcher_(request.paths) {}
 
     IndexSummary run() {
         while (!request_.stop.stop_requested()) {
@@ -62,21 +125,34 @@ class Watch {
             } catch (const Error& error) {
                 if (error.info().retry == Retry::no) throw;
                 observer_.on_delay(error.info());
-                // What comes meanwhile is met by the walk.
-                static_cast<void>(watcher_.wait(delay_, request_.stop));
+                be_patient();
                 delay_ = std::min(delay_ * 2, kLongestDelay);
                 next_walk_ = steady_clock::now();
             }
         }
-        return summary_;
+        IndexSummary summary = news_.summary();
+        summary.cancelled = cancelled_;
+        return summary;
     }
 
   private:
+    /// For the whole delay, however much comes meanwhile: it is met by the walk.
+    void be_patient() {
+        const auto until = steady_clock::now() + delay_;
+        for (auto now = steady_clock::now(); now < until && !request_.stop.stop_requested();
+             now = steady_clock::now()) {
+            static_cast<void>(
+                watcher_.wait(std::chrono::ceil<std::chrono::milliseconds>(until - now), request_.stop));
+        }
+    }
+
     void look() {
         if (steady_clock::now() >= next_walk_) {
-            add(summary_, findme_.index(request_, observer_));
+            news_.begin_walk();
+            cancelled_ = findme_.index(request_, news_).cancelled;
+            news_.end_walk(cancelled_);
             next_walk_ = steady_clock::now() + kWalkEvery;
-            if (!std::exchange(following_, true) && !summary_.cancelled) observer_.on_following();
+            if (!std::exchange(following_, true) && !cancelled_) observer_.on_following();
         }
         const auto patience = std::chrono::ceil<std::chrono::milliseconds>(next_walk_ - steady_clock::now());
         auto changes = watcher_.wait(std::max(patience, std::chrono::milliseconds{0}), request_.stop);
@@ -84,14 +160,15 @@ class Watch {
         // Also what was taken away again in the meantime.
         std::erase_if(changes.files, [](const std::string& file) { return !ingest::is_photo(file); });
         if (!changes.files.empty())
-            add(summary_, findme_.index(request_of(request_, changes.files), observer_));
+            cancelled_ = findme_.index(request_of(request_, changes.files), news_).cancelled;
     }
 
     Findme& findme_;
     const IndexRequest& request_;
     IndexObserver& observer_;
+    NewsOnly news_;
     ingest::FolderWatcher watcher_;
-    IndexSummary summary_;
+    bool cancelled_ = false;
     steady_clock::time_point next_walk_ = steady_clock::now();
     seconds delay_ = kFirstDelay;
     bool following_ = false;
