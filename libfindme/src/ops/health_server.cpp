@@ -1,11 +1,13 @@
 #include "ops/health_server.hpp"
 
 #include <microhttpd.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <atomic>
+#include <cerrno>
 #include <charconv>
 #include <cstdint>
 #include <exception>
@@ -13,6 +15,7 @@
 #include <string_view>
 #include <utility>
 
+#include "base/file_descriptor.hpp"
 #include "base/text.hpp"
 #include "findme/error.hpp"
 #include "ops/connection_table.hpp"
@@ -26,6 +29,8 @@ constexpr std::size_t kConnectionBytes = std::size_t{16} << 10U;
 /// A body is not wanted, but one that is cut off in the middle costs its sender the answer.
 constexpr std::uint64_t kSkippedBytes = std::uint64_t{64} << 10U;
 constexpr std::chrono::milliseconds kDeadlinePoll{250};
+/// Descriptors for what is not a connection: the database, the models, the log, the threads' own.
+constexpr std::size_t kOwnDescriptors = 64;
 
 struct ResponseDeleter {
     void operator()(MHD_Response* response) const noexcept { MHD_destroy_response(response); }
@@ -71,6 +76,14 @@ void add_header(const Response& response, const char* name, const std::string& v
     MHD_add_response_header(response.get(), name, value.c_str());
 }
 
+/// A flood of connections may not take the descriptors that the probe of the database needs.
+std::size_t connections_within_reach(std::size_t wanted) {
+    rlimit limit{};
+    if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) return wanted;
+    const std::size_t all = limit.rlim_cur;
+    return std::min(wanted, all > kOwnDescriptors ? all - kOwnDescriptors : 1);
+}
+
 bool send_all(int descriptor, std::string_view text) {
     while (!text.empty()) {
         const auto sent = ::send(descriptor, text.data(), text.size(), MSG_NOSIGNAL);
@@ -92,6 +105,7 @@ class HealthServer::State {
           metrics_(std::move(metrics)),
           log_(log),
           id_prefix_(std::random_device{}()) {
+        limit_connections();
         start();
     }
     State(const State&) = delete;
@@ -103,6 +117,7 @@ class HealthServer::State {
     }
 
     [[nodiscard]] const ListenSocket& socket() const { return *socket_; }
+    [[nodiscard]] bool is_full() const { return table_->size() >= limits_.connections; }
 
     void drain(std::chrono::milliseconds patience) {
         quiesce();
@@ -110,6 +125,7 @@ class HealthServer::State {
     }
 
   private:
+    void limit_connections();
     void start();
     void quiesce() {
         if (daemon_ == nullptr || draining_.exchange(true)) return;
@@ -145,6 +161,15 @@ class HealthServer::State {
     std::unique_ptr<Repeater> deadlines_;
 };
 
+void HealthServer::State::limit_connections() {
+    const std::size_t wanted =
+        std::exchange(limits_.connections, connections_within_reach(limits_.connections));
+    if (limits_.connections == wanted || log_ == nullptr) return;
+    const std::array<LogField, 2> fields{
+        {{"wanted", std::to_string(wanted)}, {"allowed", std::to_string(limits_.connections)}}};
+    log_->write(LogLevel::warning, "health_connections_limited_by_descriptors", fields);
+}
+
 void HealthServer::State::start() {
     const auto timeout = static_cast<unsigned>(limits_.timeout.count());
     // The accept policy keeps the limit; the library's own is split among its threads, and either may get
@@ -170,7 +195,7 @@ void HealthServer::State::start() {
 
 MHD_Result HealthServer::State::on_accept(void* self, const sockaddr* /*address*/, socklen_t /*size*/) {
     auto& state = *static_cast<State*>(self);
-    if (state.table_->size() < state.limits_.connections) return MHD_YES;
+    if (!state.is_full()) return MHD_YES;
     state.metrics_->count_refused();
     return MHD_NO;
 }
@@ -288,15 +313,18 @@ std::string HealthServer::address() const {
 }
 
 bool HealthServer::answers() const {
-    const int descriptor = state_->socket().connect();
-    if (descriptor < 0) return false;
+    const base::FileDescriptor caller(state_->socket().connect());
+    if (!caller.ok()) return false;
     std::array<char, 16> begin{};
     const bool asked =
-        send_all(descriptor, "GET /livez HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
-    const bool heard =
-        asked && ::recv(descriptor, begin.data(), begin.size(), MSG_WAITALL) == std::ssize(begin);
-    ::close(descriptor);
-    return heard && std::string_view(begin.data(), begin.size()).starts_with("HTTP/1.1 200 ");
+        send_all(caller.get(), "GET /livez HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+    const ssize_t got = asked ? ::recv(caller.get(), begin.data(), begin.size(), MSG_WAITALL) : -1;
+    if (got == std::ssize(begin))
+        return std::string_view(begin.data(), begin.size()).starts_with("HTTP/1.1 200 ");
+    // Who turns callers away at the door because the house is full is alive; a restart would let in as many
+    // again.
+    const bool turned_away = got == 0 || (got < 0 && (errno == ECONNRESET || errno == EPIPE));
+    return turned_away && state_->is_full();
 }
 
 void HealthServer::drain(std::chrono::milliseconds patience) {

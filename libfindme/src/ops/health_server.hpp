@@ -14,7 +14,7 @@
 namespace findme::ops {
 
 struct ServerLimits {
-    std::size_t connections = 512;
+    std::size_t connections = 512;    ///< Fewer where the process may not open as many descriptors.
     std::chrono::seconds timeout{5};  ///< Of a connection that says nothing.
 };
 
@@ -34,7 +34,8 @@ class HealthServer {
     ~HealthServer();
 
     [[nodiscard]] std::string address() const;
-    /// Asks itself for /livez, a second at most.
+    /// Asks itself for /livez, a second at most. A server with too many callers answers nobody new, and
+    /// lives.
     [[nodiscard]] bool answers() const;
     /// Accepts no more and waits for the requests that were begun.
     void drain(std::chrono::milliseconds patience);

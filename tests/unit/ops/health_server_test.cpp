@@ -1,5 +1,7 @@
 #include "ops/health_server.hpp"
 
+#include <sys/resource.h>
+
 #include <catch2/catch.hpp>
 #include <mutex>
 #include <sstream>
@@ -68,6 +70,22 @@ struct World {
         REQUIRE(at != std::string::npos);
         return std::stod(text.substr(at + name.size() + 2));
     }
+};
+
+/// While it lives, the process may open no more.
+class FewDescriptors {
+  public:
+    explicit FewDescriptors(rlim_t count) {
+        REQUIRE(::getrlimit(RLIMIT_NOFILE, &before_) == 0);
+        const rlimit few{count, before_.rlim_max};
+        REQUIRE(::setrlimit(RLIMIT_NOFILE, &few) == 0);
+    }
+    FewDescriptors(const FewDescriptors&) = delete;
+    FewDescriptors& operator=(const FewDescriptors&) = delete;
+    ~FewDescriptors() { ::setrlimit(RLIMIT_NOFILE, &before_); }
+
+  private:
+    rlimit before_{};
 };
 
 ServerLimits quick() {
@@ -206,9 +224,24 @@ TEST_CASE("health server: more connections than allowed are refused, and room co
     HttpReply reply = world.get("/livez");
     while (reply.status == 200) reply = world.get("/livez");
     CHECK(reply.status == 0);
+    // Too many callers are nothing that a restart mends.
+    CHECK(world.server.answers());
     held.clear();
     while (reply.status != 200) reply = world.get("/livez");
     CHECK(world.metric("findme_http_connections_refused_total") >= 1);
+}
+
+TEST_CASE("health server: callers never take the last descriptors of the process", "[ops]") {
+    const FewDescriptors few(80);
+    World world({512, std::chrono::seconds{30}});
+    std::vector<std::unique_ptr<HttpConnection>> held;
+    for (int n = 0; n < 16; ++n) {
+        held.push_back(std::make_unique<HttpConnection>(world.server.address()));
+        held.back()->send("GET /livez HTTP/1.1\r\nHost: a\r\n");
+    }
+    while (world.get("/livez").status == 200) continue;
+    CHECK(world.log.text().find("health_connections_limited_by_descriptors wanted=512 allowed=16") !=
+          std::string::npos);
 }
 
 TEST_CASE("health server: what fails inside is a 500 without its reason, which the log has no word of",
