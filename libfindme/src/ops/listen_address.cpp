@@ -13,10 +13,12 @@
 #include <array>
 #include <cerrno>
 #include <charconv>
+#include <chrono>
 #include <cstddef>
 #include <cstring>
 #include <filesystem>
 #include <system_error>
+#include <thread>
 #include <utility>
 
 #include "base/file_descriptor.hpp"
@@ -28,6 +30,8 @@ namespace {
 
 constexpr int kBacklog = 511;
 constexpr mode_t kSocketMode = 0660;
+constexpr std::chrono::milliseconds kLockPoll{20};
+constexpr std::chrono::milliseconds kLockPatience{2000};
 
 /// Any kind of address.
 union Address {
@@ -115,12 +119,25 @@ base::FileDescriptor make_socket(int family, const std::string& name) {
     return base::FileDescriptor(number);
 }
 
-/// One process at a time looks at a folder's sockets and makes its own.
+/// One process at a time looks at a folder's sockets and makes its own. Whoever may read the folder can hold
+/// its lock: it is waited for as long as another findme needs it, not for ever.
 base::FileDescriptor lock_folder_of(const std::string& path, const std::string& name) {
     std::string folder = std::filesystem::path(path).parent_path();
     if (folder.empty()) folder = ".";
     base::FileDescriptor held(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-    if (!held.ok() || ::flock(held.get(), LOCK_EX) != 0) refuse(name, errno);
+    if (!held.ok()) refuse(name, errno);
+    for (auto waited = kLockPoll; ::flock(held.get(), LOCK_EX | LOCK_NB) != 0; waited += kLockPoll) {
+        if (errno != EWOULDBLOCK) refuse(name, errno);
+        if (waited > kLockPatience) {
+            throw Error(
+                {ErrorCode::store_locked,
+                 "cannot listen on " + base::quoted(name) +
+                     ": another program keeps the folder locked (try again later, or choose a folder of "
+                     "its own for health.listen)",
+                 "health.listen", Retry::later});
+        }
+        std::this_thread::sleep_for(kLockPoll);
+    }
     return held;
 }
 

@@ -1,3 +1,5 @@
+#include <fcntl.h>
+#include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -10,6 +12,7 @@
 #include <functional>
 #include <optional>
 
+#include "base/file_descriptor.hpp"
 #include "findme/error.hpp"
 #include "ops/listen_address.hpp"
 #include "support/test_database.hpp"
@@ -107,6 +110,17 @@ TEST_CASE("health listen: a dead process's socket is replaced, a living one's is
     const int connection = living.connect();
     CHECK(connection >= 0);
     ::close(connection);
+}
+
+TEST_CASE("health listen: a folder that another program keeps locked is not waited for without end",
+          "[ops]") {
+    const TemporaryFolder folder;
+    const base::FileDescriptor other(::open(folder.path().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    REQUIRE(other.ok());
+    REQUIRE(::flock(other.get(), LOCK_EX) == 0);
+    CHECK(code_of_listening("unix:" + folder / "s") == ErrorCode::store_locked);
+    REQUIRE(::flock(other.get(), LOCK_UN) == 0);
+    CHECK_FALSE(code_of_listening("unix:" + folder / "s"));
 }
 
 TEST_CASE("health listen: a file that is no socket stays what it is", "[ops]") {
