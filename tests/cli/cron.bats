@@ -335,6 +335,30 @@ value_of() { sed -n "s/^$1{command=\"[a-z ]*\"} //p" metrics.prom; }
 }
 
 # database: none
+@test "timeout: a host that drops what it is sent, and one that never says a word, are given up after connect_timeout" {
+    need_command perl
+    local kind
+    for kind in full silent; do
+        black_hole "$kind"
+        # Its own words for it: the kernel gives up after two minutes, and calls that "Connection timed out".
+        expect_exit 6 findme --database "postgresql://a@127.0.0.1:$port/b?connect_timeout=2&sslmode=disable" migrate status
+        has "$stderr" '"timeout expired" (check that the server runs'
+        expect_exit 6 findme -o json --database "postgresql://a@127.0.0.1:$port/b?connect_timeout=2&sslmode=disable" doctor
+        [ "$(jq -r '.checks[].findings[].check | select(startswith("database."))' <<< "$output")" = database.unreachable ]
+        end_black_hole
+    done
+}
+
+# database: none
+@test "slow: timeout: without a word in the URL a host that drops what it is sent is given up all the same" {
+    need_command perl
+    black_hole
+    expect_exit 6 findme --database "postgresql://a@127.0.0.1:$port/b?sslmode=disable" migrate status
+    end_black_hole
+    has "$stderr" '"timeout expired"'
+}
+
+# database: none
 @test "timeout: a run in the background leaves the terminal as whoever is in front has set it" {
     need_command script
     mkfifo secret

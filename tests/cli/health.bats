@@ -135,6 +135,19 @@ users_database() {
     [ "$status" -eq 0 ]
 }
 
+@test "health: a host that drops what it is sent is not ready, and holds up neither answers nor the end" {
+    black_hole
+    FINDME_DATABASE_URL="postgresql://a@127.0.0.1:$port/b?sslmode=disable" serve
+    answers /livez 200
+    answers /readyz 503
+    within 30 grep -q '"event":"health_database_down"' err
+    answers /readyz 503
+    kill -TERM "$pid"
+    ended
+    [ "$status" -eq 0 ]
+    end_black_hole
+}
+
 @test "health: db-raw-test is not found unless it is asked for, and masks the account" {
     findme -q migrate
     serve

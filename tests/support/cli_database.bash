@@ -176,3 +176,25 @@ index_dump() {
 integrity_check() {
     [ "$FINDME_TEST_BACKEND" != sqlite ] || [ "$(sqlite3 "${database_url#sqlite:}" "PRAGMA integrity_check")" = ok ]
 }
+
+# black_hole: a port of this machine, in $port, whose packets are dropped: its queue of connections is full, and the
+# kernel throws away what knocks then. Ends with end_black_hole. $1 = silent: it takes connections, and never says a word.
+black_hole() {
+    rm -f knocking
+    perl -MSocket -e '
+        my $silent = $ARGV[0] eq "silent";
+        socket(my $door, PF_INET, SOCK_STREAM, 0) && bind($door, sockaddr_in(0, INADDR_LOOPBACK)) or die $!;
+        listen($door, $silent ? 16 : 0) or die $!;
+        my ($port) = sockaddr_in(getsockname($door));
+        my @full;
+        unless ($silent) {
+            socket($full[0], PF_INET, SOCK_STREAM, 0) && connect($full[0], sockaddr_in($port, INADDR_LOOPBACK)) or die $!;
+        }
+        open(my $out, ">", "knocking.new") or die $!; print $out $port; close($out); rename("knocking.new", "knocking");
+        sleep 300' "${1:-full}" 3>&- &
+    hole=$!
+    while [ ! -s knocking ]; do kill -0 "$hole" || return 1; done
+    port=$(cat knocking)
+}
+
+end_black_hole() { kill -KILL "$hole" && wait "$hole" || true; }
