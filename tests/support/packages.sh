@@ -22,6 +22,11 @@ findme_test_packages() {
         sqlite3 postgresql libjpeg-turbo-progs strace curl hey zsh fish systemd libseccomp-dev
 }
 
+# What tests/bench compares findme with, on top of what builds it.
+findme_bench_packages() {
+    echo jq libopencv-dev libopenblas-dev
+}
+
 # findme_fetch_promtool FOLDER: puts promtool there, out of Debian's package prometheus. Installing that would start a
 # server, so that its one file is taken, once.
 findme_fetch_promtool() {

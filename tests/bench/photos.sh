@@ -1,0 +1,100 @@
+#!/usr/bin/env bash
+# How long findme takes for a photo, beside what decoding alone takes and what a pipeline of OpenCV and dlib takes: the
+# same files, one core, in turns, one run. Prints a table of ratios and one JSON line for tests/bench/runs.
+#
+#   tests/bench/photos.sh [--rounds N] [--copies N] [--photos FOLDER]
+#
+#   --rounds N       how often each program runs; medians count (default 5)
+#   --copies N       how many different files are made of each photo (default 5)
+#   --photos FOLDER  JPEGs of your own instead of the sample photos at 24 and 2 megapixels
+#
+# Builds what it needs into build/bench. findme is measured whole: the process from start to end, with reading, hashing
+# and writing to a database on disk.
+set -euo pipefail
+cd "$(dirname "$(readlink -f "$0")")/../.."
+
+rounds=5
+copies=5
+own=
+while [ $# -gt 0 ]; do
+    case $1 in
+        --rounds) rounds=${2:?--rounds takes a number}; shift ;;
+        --copies) copies=${2:?--copies takes a number}; shift ;;
+        --photos) own=${2:?--photos takes a folder}; shift ;;
+        -h | --help) sed -n '2,/^set /s/^# \{0,1\}//p' "$0"; exit 0 ;;
+        *) echo "photos.sh: unknown argument '$1' (try --help)" >&2; exit 2 ;;
+    esac
+    shift
+done
+
+# shellcheck source=tests/support/packages.sh
+. tests/support/packages.sh
+# shellcheck disable=SC2046
+findme_install_packages $(findme_build_packages) $(findme_bench_packages) >&2
+libfindme/models/fetch_models.sh --to build/models >&2
+libfindme/models/fetch_models.sh --manifest examples/sample_photos.yaml --to build/samples >&2
+{ cmake --preset bench && cmake --build --preset bench --target findme-cli jpeg_floor dlib_pipeline camera_photo; } >&2
+programs=build/bench/tests/bench
+findme=$PWD/build/bench/cli/findme
+
+work=$(mktemp -d "${TMPDIR:-/tmp}/findme-bench.XXXXXX")
+trap 'rm -rf "$work"' EXIT
+
+# copies_of FOLDER PHOTO: files of other bytes and the same pixels; what follows the end of a JPEG is nobody's.
+copies_of() {
+    local i name
+    mkdir -p "$1"
+    name=$(basename "${2%.*}")
+    for ((i = 1; i <= copies; ++i)); do { cat "$2"; printf '%s' "$i"; } > "$1/$name-$i.jpg"; done
+}
+
+if [ -n "$own" ]; then
+    for photo in "$own"/*.[jJ][pP]*[gG]; do copies_of "$work/photos/own" "$photo"; done
+else
+    mkdir "$work/camera"
+    for photo in build/samples/*.jpg; do
+        "$programs/camera_photo" "$photo" "$work/camera/$(basename "$photo")"
+        copies_of "$work/photos/24mp" "$work/camera/$(basename "$photo")"
+        copies_of "$work/photos/2mp" "$photo"
+    done
+fi
+
+median() { sort -n | awk '{ v[NR] = $1 } END { print NR % 2 ? v[(NR + 1) / 2] : (v[NR / 2] + v[NR / 2 + 1]) / 2 }'; }
+
+# index_ms JOBS FOLDER: milliseconds a photo of one whole run into a new database.
+index_ms() {
+    local begin end database="$work/run.db"
+    rm -f "$database"*
+    "$findme" --database "sqlite:$database" event create Bench > /dev/null
+    begin=$(date +%s%N)
+    "$findme" --database "sqlite:$database" --set "models.dir=$PWD/build/models" --quiet index --jobs "$1" "$2" > /dev/null
+    end=$(date +%s%N)
+    awk -v ns=$((end - begin)) -v n="$(find "$2" -type f | wc -l)" 'BEGIN { printf "%.2f\n", ns / 1e6 / n }'
+}
+
+printf '%-6s %9s %9s %9s %9s %9s | %11s %11s %11s\n' photos 'half ms' 'dlib ms' 'findme ms' 'f32 ms' '2 jobs ms' \
+    'to half' 'dlib to' '2 jobs to 1'
+line='{}'
+for folder in "$work"/photos/*; do
+    set_name=$(basename "$folder")
+    rm -f "$work"/*.ms
+    index_ms 1 "$folder" > /dev/null # Prepares the models.
+    for ((round = 1; round <= rounds; ++round)); do
+        "$programs/jpeg_floor" "$folder"/*.jpg | jq -r .half_ms >> "$work/half.ms"
+        index_ms 1 "$folder" >> "$work/findme.ms"
+        FINDME_MODELS_PRECISION=f32 index_ms 1 "$folder" >> "$work/f32.ms"
+        index_ms 2 "$folder" >> "$work/two.ms"
+        # The slowest by far: once on one copy of each is enough to be believed.
+        [ "$round" -gt 1 ] || "$programs/dlib_pipeline" build/models "$folder"/*-1.jpg | jq -r .ms >> "$work/dlib.ms"
+    done
+    half=$(median < "$work/half.ms") dlib=$(median < "$work/dlib.ms") one=$(median < "$work/findme.ms")
+    f32=$(median < "$work/f32.ms") two=$(median < "$work/two.ms")
+    awk -v s="$set_name" -v h="$half" -v d="$dlib" -v f="$one" -v e="$f32" -v t="$two" 'BEGIN {
+        printf "%-6s %9.1f %9.1f %9.1f %9.1f %9.1f | %10.2fx %10.1fx %10.2fx\n", s, h, d, f, e, t, f / h, d / f, f / t }'
+    line=$(jq -c --arg s "$set_name" --argjson h "$half" --argjson d "$dlib" --argjson f "$one" --argjson e "$f32" \
+        --argjson t "$two" '.[$s] = {half_ms: $h, dlib_ms: $d, findme_ms: $f, findme_f32_ms: $e, two_jobs_ms: $t,
+        to_half: ($f / $h), dlib_to_findme: ($d / $f), one_job_to_two: ($f / $t)}' <<< "$line")
+done
+jq -c --arg commit "$(git rev-parse --short HEAD)" --arg date "$(date -u +%F)" \
+    --arg machine "$(awk -F': ' '/model name/ { print $2; exit }' /proc/cpuinfo)" --arg networks "$("$findme" version -v | sed -n 's/^networks: //p')" \
+    --argjson rounds "$rounds" '{benchmark: "photos", $date, $commit, $machine, $networks, $rounds} + .' <<< "$line"
