@@ -117,13 +117,15 @@ class RfbDetector final : public Detector {
                 std::span<const float> offsets, float width, float height, float max_trusted_px,
                 std::vector<Detection>& found) const {
         const auto stride = static_cast<float>(level.stride_px);
+        // Nearly every prior sees no face: told by its logits, it costs no exponential.
+        const float min_logit = std::log(options_.min_vote / (1.0F - options_.min_vote));
         std::size_t prior = 0;
         for (int y = 0; y < cells.height; ++y) {
             for (int x = 0; x < cells.width; ++x) {
                 for (int k = 0; k < level.count; ++k, ++prior) {
                     const float* logits = classes.data() + prior * 2;
+                    if (logits[1] - logits[0] < min_logit) continue;
                     const float score = 1.0F / (1.0F + std::exp(logits[0] - logits[1]));
-                    if (score < options_.min_vote) continue;
                     const float* offset = offsets.data() + prior * 4;
                     const float side = level.sides_px[static_cast<std::size_t>(k)];
                     const float cx =
