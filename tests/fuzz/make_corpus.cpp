@@ -11,8 +11,10 @@
 #include <string_view>
 #include <vector>
 
+#include "support/make_heif.hpp"
 #include "support/make_image.hpp"
 #include "support/make_onnx.hpp"
+#include "support/make_raw.hpp"
 
 namespace {
 
@@ -72,6 +74,23 @@ void write_images(Corpus corpus) {
     corpus.add("strips.tif", make::make_tiff(picture, make::TiffKind::rgb));
     corpus.add("tiles.tif", make::make_tiff(picture, make::TiffKind::tiled));
     corpus.add("jpeg.tif", make::make_tiff(picture, make::TiffKind::jpeg));
+    corpus.add("preview.dng",
+               make::make_raw(make::make_jpeg(make::make_picture(640, 32)),
+                              {.preview_width_px = 640, .preview_height_px = 32, .orientation = 6}));
+    const auto even = make::make_picture(72, 64);
+    if (make::can_encode(make::HeifCoding::hevc)) {
+        corpus.add("still.heic", make::make_heif(even, make::HeifCoding::hevc,
+                                                 {make::clap(72, 64, 1, 1, 71, 63), make::irot(1)}, exif));
+        corpus.add("tiles.heic", make::make_tiled_heif(even, {make::imir(0)}));
+        make::HeifFile file;
+        file.add_picture(make::encode_picture(even));
+        const auto alpha =
+            file.add_picture(make::encode_picture(even, make::HeifCoding::hevc_grey), {make::alpha_mark()});
+        file.links.push_back({"auxl", alpha, {1}});
+        corpus.add("alpha.heic", file.bytes());
+    }
+    if (make::can_encode(make::HeifCoding::av1))
+        corpus.add("still.avif", make::make_heif(even, make::HeifCoding::av1));
 }
 
 void write_networks(Corpus corpus) {

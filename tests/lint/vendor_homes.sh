@@ -45,7 +45,15 @@ done < <(grep -rnE '#[[:space:]]*include[[:space:]]*<[^>]*[/.]' libfindme/includ
 while IFS= read -r found; do
     violation "$found: OpenCV's imgcodecs is not for findme"
 done < <(grep -rn 'imgcodecs' libfindme/src libfindme/CMakeLists.txt libfindme/cmake cli || true)
+# libheif brings five codecs along: it and LibRaw are loaded by the first photo that needs them.
+while IFS= read -r found; do
+    violation "$found: only image/vendor_library.cpp loads libraries"
+done < <(grep -rnE '\bdl(open|m?sym|vsym)\b' libfindme/src cli/src --include='*.[ch]pp' |
+    grep -v '^libfindme/src/image/vendor_library.cpp:' || true)
 if [ -e "${BUILD_DIR:-}/libfindme/libfindme.so" ]; then
+    if ldd "$BUILD_DIR/libfindme/libfindme.so" | grep -qE 'libheif|libraw'; then
+        violation "libfindme.so is linked with libheif or LibRaw"
+    fi
     if ldd "$BUILD_DIR/libfindme/libfindme.so" | grep -q imgcodecs; then violation "libfindme.so loads imgcodecs"; fi
 fi
 

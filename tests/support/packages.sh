@@ -9,7 +9,7 @@ findme_build_packages() {
     echo g++ cmake ninja-build ccache pkg-config git ca-certificates \
         libcli11-dev libspdlog-dev nlohmann-json3-dev libsqlite3-dev libpqxx-dev libpq-dev libsodium-dev libssl-dev \
         libcrypt-dev libutf8proc-dev libxxhash-dev \
-        libjpeg62-turbo-dev libpng-dev libwebp-dev libtiff-dev libexiv2-dev \
+        libjpeg62-turbo-dev libpng-dev libwebp-dev libtiff-dev libexiv2-dev libheif-dev libraw-dev \
         libopencv-core-dev libopencv-imgproc-dev libtbb-dev libdnnl-dev libyaml-cpp-dev libmicrohttpd-dev \
         libdlib-dev libblas-dev liblapack-dev
     # npm fetches the models. Where it comes from elsewhere, Debian's own would only get in its way.

@@ -16,7 +16,15 @@
 namespace findme {
 
 /// Formats that decode. Others are recognised by their magic bytes only to be refused by name.
-enum class ImageFormat { jpeg, png, webp, tiff };
+enum class ImageFormat {
+    jpeg,
+    png,
+    webp,
+    tiff,
+    heic,  ///< HEIF with HEVC, whatever its brand.
+    avif,  ///< HEIF with AV1, whatever its brand.
+    raw,   ///< A camera's raw photo, by the JPEG that the camera put into it; the sensor's data is not read.
+};
 
 FINDME_API std::string_view to_string(ImageFormat format) noexcept;
 
@@ -31,10 +39,16 @@ struct ImageLimits {
 /// What the header says.
 struct ImageHeader {
     ImageFormat format = ImageFormat::jpeg;
-    int width_px = 0;               ///< As stored, before orientation.
-    int height_px = 0;              ///< As stored, before orientation.
+    /// As stored, before orientation. Of a HEIC or AVIF photo what its crop leaves of it; of a raw photo the
+    /// embedded JPEG's.
+    int width_px = 0;
+    int height_px = 0;              ///< As width_px.
     bool in_several_scans = false;  ///< A progressive JPEG: decoding holds all its coefficients at once.
-    int orientation = 1;            ///< EXIF orientation 1-8; anything else in the file counts as 1.
+    bool in_tiles = false;          ///< HEIC or AVIF of tiles: decoding holds one of them at a time.
+    /// EXIF orientation 1-8; anything else in the file counts as 1. Of a HEIC or AVIF photo the value that
+    /// does what the container's own turns and mirrors do: where it has any, EXIF's value is a copy and is
+    /// not read.
+    int orientation = 1;
     /// EXIF DateTimeOriginal, else DateTimeDigitized, read as UTC unless EXIF says the offset.
     std::optional<Timestamp> captured_at;
 };
@@ -71,8 +85,8 @@ struct Image {
 };
 
 struct DecodeOptions {
-    /// A JPEG may come back smaller, at one of libjpeg's DCT scales (1/2, 1/4, 1/8), as long as its long side
-    /// keeps at least this many pixels. 0 decodes every pixel.
+    /// A JPEG, also the one in a raw photo, may come back smaller, at one of libjpeg's DCT scales (1/2, 1/4,
+    /// 1/8), as long as its long side keeps at least this many pixels. 0 decodes every pixel.
     int enough_long_side_px = 0;
 };
 
@@ -93,7 +107,9 @@ FINDME_API Result<ImageHeader> read_image_header(std::span<const std::uint8_t> b
 FINDME_API std::size_t decoding_bytes(const ImageHeader& header, const DecodeOptions& options) noexcept;
 
 /// Decodes one photo into upright sRGB pixels. Transparent pixels are laid over white; CMYK is converted
-/// without a profile; 16-bit samples are rounded to 8 bits; of several pages the first is taken.
+/// without a profile; samples of more bits are rounded to 8; of several pages the first is taken, of a HEIF
+/// file's pictures the primary one. HEIC, AVIF and raw photos take libheif and LibRaw, which are loaded when
+/// the first of them comes: without them such a photo is image_unsupported.
 /// @errors   as read_image_header; a truncated file is image_malformed, never half a picture.
 /// @threads  safe; holds no state.
 FINDME_API Result<DecodedImage> decode_image(std::span<const std::uint8_t> bytes, const ImageLimits& limits,

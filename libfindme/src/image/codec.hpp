@@ -27,4 +27,14 @@ namespace findme::image {
 [[nodiscard]] Result<ImageHeader> read_tiff_header(Bytes bytes, const ImageLimits& limits);
 [[nodiscard]] Result<Image> read_tiff_pixels(Bytes bytes, const ImageHeader& header);
 
+/// HEIC and AVIF: which of them it is stands in the header that comes back.
+[[nodiscard]] Result<ImageHeader> read_heif_header(Bytes bytes, const ImageLimits& limits);
+[[nodiscard]] Result<Image> read_heif_pixels(Bytes bytes, const ImageHeader& header,
+                                             const ImageLimits& limits);
+
+/// A camera's raw photo: the largest JPEG that the camera put into it.
+[[nodiscard]] Result<ImageHeader> read_raw_header(Bytes bytes, const ImageLimits& limits);
+[[nodiscard]] Result<Image> read_raw_pixels(Bytes bytes, const ImageHeader& header,
+                                            const DecodeOptions& options);
+
 }  // namespace findme::image

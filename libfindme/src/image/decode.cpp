@@ -21,11 +21,17 @@ Result<ImageHeader> read_header_as(ImageFormat format, image::Bytes bytes, const
             return image::read_webp_header(bytes, limits);
         case ImageFormat::tiff:
             return image::read_tiff_header(bytes, limits);
+        case ImageFormat::heic:
+        case ImageFormat::avif:
+            return image::read_heif_header(bytes, limits);
+        case ImageFormat::raw:
+            return image::read_raw_header(bytes, limits);
     }
     return ErrorInfo{.code = ErrorCode::internal, .message = "has an image format without a decoder"};
 }
 
-Result<Image> read_pixels(image::Bytes bytes, const ImageHeader& header, const DecodeOptions& options) {
+Result<Image> read_pixels(image::Bytes bytes, const ImageHeader& header, const ImageLimits& limits,
+                          const DecodeOptions& options) {
     switch (header.format) {
         case ImageFormat::jpeg:
             return image::read_jpeg_pixels(bytes, header, options);
@@ -35,6 +41,11 @@ Result<Image> read_pixels(image::Bytes bytes, const ImageHeader& header, const D
             return image::read_webp_pixels(bytes, header);
         case ImageFormat::tiff:
             return image::read_tiff_pixels(bytes, header);
+        case ImageFormat::heic:
+        case ImageFormat::avif:
+            return image::read_heif_pixels(bytes, header, limits);
+        case ImageFormat::raw:
+            return image::read_raw_pixels(bytes, header, options);
     }
     return ErrorInfo{.code = ErrorCode::internal, .message = "has an image format without a decoder"};
 }
@@ -57,10 +68,24 @@ std::size_t decoding_bytes(const ImageHeader& header, const DecodeOptions& optio
     constexpr std::size_t kStoredAndUpright = 6;  // Bytes a pixel: two pictures of three channels.
     constexpr std::size_t kCoefficients = 6;      // At most, of a JPEG without subsampling: 16 bits a sample.
     constexpr std::size_t kTiff = 12;  // libtiff also holds a decoded strip, which may be all of it.
+    // The decoder's planes, libheif's copy and its colours, at 16 bits a sample where there are more than 8.
+    constexpr std::size_t kHeif = 20;
+    constexpr std::size_t kHeifTiles = 8;  // These are held for one tile only.
     const auto pixels =
         static_cast<std::size_t>(header.width_px) * static_cast<std::size_t>(header.height_px);
-    if (header.format == ImageFormat::tiff) return pixels * kTiff;
-    if (header.format != ImageFormat::jpeg) return pixels * kStoredAndUpright;
+    switch (header.format) {
+        case ImageFormat::tiff:
+            return pixels * kTiff;
+        case ImageFormat::heic:
+        case ImageFormat::avif:
+            return pixels * (header.in_tiles ? kHeifTiles : kHeif);
+        case ImageFormat::png:
+        case ImageFormat::webp:
+            return pixels * kStoredAndUpright;
+        case ImageFormat::jpeg:
+        case ImageFormat::raw:
+            break;
+    }
     const auto divisor = static_cast<std::size_t>(image::jpeg_scale_divisor(header, options));
     return pixels / (divisor * divisor) * kStoredAndUpright +
            (header.in_several_scans ? pixels * kCoefficients : 0);
@@ -76,6 +101,12 @@ std::string_view to_string(ImageFormat format) noexcept {
             return "webp";
         case ImageFormat::tiff:
             return "tiff";
+        case ImageFormat::heic:
+            return "heic";
+        case ImageFormat::avif:
+            return "avif";
+        case ImageFormat::raw:
+            return "raw";
     }
     return "unknown";
 }
@@ -96,7 +127,7 @@ Result<DecodedImage> decode_image(std::span<const std::uint8_t> bytes, const Ima
     try {
         const auto header = read_image_header(bytes, limits);
         if (!header) return header.error();
-        auto stored = read_pixels(bytes, *header, options);
+        auto stored = read_pixels(bytes, *header, limits, options);
         if (!stored) return stored.error();
         return DecodedImage{*header, image::upright(*std::move(stored), header->orientation)};
     } catch (const std::bad_alloc&) {

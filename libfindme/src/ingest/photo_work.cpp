@@ -18,7 +18,8 @@ bool is_turned(int orientation) {
 }
 
 std::string content_type(ImageFormat format) {
-    return "image/" + std::string(to_string(format));
+    // No registered name covers the raw photos of all makers.
+    return format == ImageFormat::raw ? "image/x-raw" : "image/" + std::string(to_string(format));
 }
 
 void fail(PhotoWork& work, const WorkContext& context, ErrorInfo error) {

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "findme/image.hpp"
+#include "support/make_heif.hpp"
 #include "support/make_image.hpp"
 
 using namespace findme;
@@ -16,28 +17,40 @@ std::vector<ByteVector> samples() {
     const Image image = make_picture(40, 33);
     const Image strip = make_picture(40, 16);  // One strip of a TIFF.
     const ByteVector exif = make_exif({.orientation = 1, .original = "2024:05:31 18:04:59"});
-    return {jpeg_with_exif(make_jpeg(image), exif),
-            make_jpeg(image, JpegKind::progressive),
-            make_jpeg(image, JpegKind::adobe_cmyk),
-            make_jpeg(image, JpegKind::arithmetic),
-            make_png(image, PngKind::rgb, exif),
-            make_png(image, PngKind::interlaced_rgba),
-            make_png(image, PngKind::palette),
-            make_webp(image, WebpKind::lossy, exif),
-            make_webp(image, WebpKind::lossless),
-            make_webp(image, WebpKind::lossless_rgba),
-            make_tiff(image, TiffKind::rgb, 1, "2024:05:31 18:04:59"),
-            make_tiff(image, TiffKind::tiled),
-            make_tiff(image, TiffKind::lzw),
-            make_tiff(image, TiffKind::deflate),
-            make_tiff(image, TiffKind::packbits),
-            make_tiff(image, TiffKind::planar),
-            make_tiff(image, TiffKind::jpeg),
-            tiff_with_pixels_last(make_tiff(strip, TiffKind::rgb)),
-            tiff_with_pixels_last(make_tiff(strip, TiffKind::lzw)),
-            tiff_with_pixels_last(make_tiff(strip, TiffKind::deflate)),
-            tiff_with_pixels_last(make_tiff(strip, TiffKind::packbits)),
-            tiff_with_pixels_last(make_tiff(strip, TiffKind::jpeg))};
+    std::vector<ByteVector> all = {jpeg_with_exif(make_jpeg(image), exif),
+                                   make_jpeg(image, JpegKind::progressive),
+                                   make_jpeg(image, JpegKind::adobe_cmyk),
+                                   make_jpeg(image, JpegKind::arithmetic),
+                                   make_png(image, PngKind::rgb, exif),
+                                   make_png(image, PngKind::interlaced_rgba),
+                                   make_png(image, PngKind::palette),
+                                   make_webp(image, WebpKind::lossy, exif),
+                                   make_webp(image, WebpKind::lossless),
+                                   make_webp(image, WebpKind::lossless_rgba),
+                                   make_tiff(image, TiffKind::rgb, 1, "2024:05:31 18:04:59"),
+                                   make_tiff(image, TiffKind::tiled),
+                                   make_tiff(image, TiffKind::lzw),
+                                   make_tiff(image, TiffKind::deflate),
+                                   make_tiff(image, TiffKind::packbits),
+                                   make_tiff(image, TiffKind::planar),
+                                   make_tiff(image, TiffKind::jpeg),
+                                   tiff_with_pixels_last(make_tiff(strip, TiffKind::rgb)),
+                                   tiff_with_pixels_last(make_tiff(strip, TiffKind::lzw)),
+                                   tiff_with_pixels_last(make_tiff(strip, TiffKind::deflate)),
+                                   tiff_with_pixels_last(make_tiff(strip, TiffKind::packbits)),
+                                   tiff_with_pixels_last(make_tiff(strip, TiffKind::jpeg))};
+    if (can_encode(HeifCoding::hevc)) {
+        const Image wide = make_picture(72, 64);
+        all.push_back(make_heif(wide, HeifCoding::hevc, {clap(72, 64, 1, 1, 71, 63), irot(1)}, exif));
+        all.push_back(make_tiled_heif(wide, {imir(0)}));
+        HeifFile file;
+        file.add_picture(encode_picture(wide));
+        file.links.push_back(
+            {"auxl", file.add_picture(encode_picture(wide, HeifCoding::hevc_grey), {alpha_mark()}), {1}});
+        all.push_back(file.bytes());
+    }
+    if (can_encode(HeifCoding::av1)) all.push_back(make_heif(make_picture(64, 64), HeifCoding::av1));
+    return all;
 }
 
 ImageLimits small_limits() {

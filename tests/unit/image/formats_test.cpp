@@ -4,7 +4,9 @@
 #include <vector>
 
 #include "findme/image.hpp"
+#include "support/make_heif.hpp"
 #include "support/make_image.hpp"
+#include "support/make_raw.hpp"
 
 using namespace findme;
 using namespace findme::testing;
@@ -146,8 +148,12 @@ TEST_CASE("image: decoding twice gives equal pixels", "[image]") {
 
 TEST_CASE("image: photos of all formats decode at once in several threads as they do alone", "[image]") {
     const ByteVector exif = make_exif({.original = "2024:05:31 18:04:59"});
-    const std::vector<ByteVector> files = {jpeg_with_exif(make_jpeg(picture()), exif), make_png(picture()),
-                                           make_webp(picture(), WebpKind::lossy, exif), make_tiff(picture())};
+    std::vector<ByteVector> files = {
+        jpeg_with_exif(make_jpeg(picture()), exif), make_png(picture()),
+        make_webp(picture(), WebpKind::lossy, exif), make_tiff(picture()),
+        make_raw(make_jpeg(make_picture(640, 32)), {.preview_width_px = 640, .preview_height_px = 32})};
+    if (can_encode(HeifCoding::hevc))
+        files.push_back(make_heif(make_picture(64, 64), HeifCoding::hevc, {}, exif));
     std::vector<Image> alone;
     for (const auto& bytes : files) alone.push_back(decoded(bytes));
     std::atomic<int> wrong_count = 0;
@@ -169,4 +175,7 @@ TEST_CASE("image: every format has a name", "[image]") {
     CHECK(to_string(ImageFormat::png) == "png");
     CHECK(to_string(ImageFormat::webp) == "webp");
     CHECK(to_string(ImageFormat::tiff) == "tiff");
+    CHECK(to_string(ImageFormat::heic) == "heic");
+    CHECK(to_string(ImageFormat::avif) == "avif");
+    CHECK(to_string(ImageFormat::raw) == "raw");
 }

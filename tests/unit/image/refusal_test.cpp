@@ -43,15 +43,6 @@ TEST_CASE("image: known formats that findme does not decode are refused by name"
     const std::pair<std::string_view, const char*> cases[] = {
         {"GIF89a"sv, "a GIF file"},
         {"BM"sv, "a BMP file"},
-        {"\0\0\0\x18"
-         "ftypheic"sv,
-         "a HEIC photo"},
-        {"\0\0\0\x18"
-         "ftypmif1"sv,
-         "a HEIF photo"},
-        {"\0\0\0\x20"
-         "ftypavif"sv,
-         "an AVIF photo"},
         {"\0\0\0\x20"
          "ftypisom"sv,
          "a video"},
@@ -59,8 +50,9 @@ TEST_CASE("image: known formats that findme does not decode are refused by name"
         {"8BPS"sv, "a Photoshop file"},
         {"P6\n4 4\n"sv, "a PNM file"},
         {"\0\0\1\0\1\0"sv, "a Windows icon"},
-        {"II*\0\x10\0\0\0CR\2\0"sv, "a Canon CR2 raw photo"},
-        {"FUJIFILMCCD-RAW"sv, "a Fujifilm raw photo"},
+        {"II*\0\x10\0\0\0CR\2\0"sv, "a raw photo"},
+        {"FUJIFILMCCD-RAW"sv, "a raw photo"},
+        {"IIU\0\x18\0\0\0"sv, "a raw photo"},
         {"%PDF-1.7"sv, "a PDF file"},
     };
     for (const auto& [magic, name] : cases) {
@@ -69,6 +61,21 @@ TEST_CASE("image: known formats that findme does not decode are refused by name"
         CAPTURE(error.message);
         CHECK(says(error, name));
         CHECK(says(error, "convert it"));
+    }
+}
+
+TEST_CASE("image: a HEIF file is known by its brands, and is damaged where nothing follows them", "[image]") {
+    for (const auto text : {"\0\0\0\x18"
+                            "ftypheic"sv,
+                            "\0\0\0\x18"
+                            "ftypmif1"sv,
+                            "\0\0\0\x18"
+                            "ftypavif"sv,
+                            "\0\0\0\x18"
+                            "ftypMiHE\0\0\0\0mif1heic"sv}) {
+        const auto error = refusal(file_of(text));
+        CHECK(error.code == ErrorCode::image_malformed);
+        CHECK(says(error, "a damaged HEIF"));
     }
 }
 
@@ -88,7 +95,7 @@ TEST_CASE("image: odd variants of known formats are refused by name", "[image]")
         {make_tiff(small, TiffKind::float32), "floating-point"},
         {make_tiff(small, TiffKind::fax4), "compression fax"},
         {make_tiff(small, TiffKind::lab), "CIELab"},
-        {make_tiff(small, TiffKind::dng), "a DNG raw photo"},
+        {make_tiff(small, TiffKind::dng), "a raw photo"},
         {make_tiff(small, TiffKind::thumbnail), "thumbnail"},
     };
     for (const auto& [bytes, name] : cases) {
