@@ -173,6 +173,40 @@ TEST_CASE("index: every hostile file is decoded or refused with a reason, in bou
 #endif
 }
 
+TEST_CASE("index: every HEIC file is decoded or refused with a reason, in bounded memory",
+          "[evaluation][model]") {
+    const auto models = testing::model_folder();
+    const auto data = testing::evaluation_folder("heic");
+    const auto good = testing::evaluation_folder("event-bbt");
+    if (!models || !data || !good) return;
+    Fixture findme(*models);
+    Collector collector;
+    const auto summary = findme.index({*data, *good + "/photos"}, collector);
+    CHECK(collector.items.size() == files_below(*data).size() + 5);
+    std::set<std::string> decoded;
+    for (const auto& item : collector.items) {
+        INFO(item.path);
+        const bool works = item.outcome == IndexOutcome::indexed || item.outcome == IndexOutcome::duplicate;
+        CHECK(works != item.error.has_value());
+        if (item.error) CHECK(item.error->message.size() > 20);
+        if (works) decoded.insert(fs::path(item.path).filename().string());
+    }
+    for (const char* name : {"real-iphone7.heic", "real-tigranbs-1.heic", "rainbow-451x461.heic",
+                             "colors-no-alpha.heic", "colors-with-alpha.heic", "bbt1.jpg"})
+        CHECK(decoded.contains(name));
+    // Lying on its side in the file, with EXIF alone to say so.
+    for (const auto& photo : findme->photos().list(findme.event.id, {}, 0)) {
+        if (fs::path(photo.paths.front()).filename() != "real-iphone7.heic") continue;
+        CHECK(photo.width_px == 3024);
+        CHECK(photo.height_px == 4032);
+        CHECK(photo.captured_at);
+    }
+    CHECK(summary.failed > 0);
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+    CHECK(peak_memory_mib() < 600);
+#endif
+}
+
 TEST_CASE("index: a picture stored in nine orientations has the same faces nine times",
           "[evaluation][model]") {
     const auto models = testing::model_folder();

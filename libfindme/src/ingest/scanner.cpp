@@ -13,9 +13,12 @@ namespace findme::ingest {
 namespace fs = std::filesystem;
 namespace {
 
-constexpr std::array<std::string_view, 24> kPictureEndings{
-    ".jpg", ".jpeg", ".jpe", ".png", ".webp", ".tif", ".tiff", ".gif", ".bmp", ".heic", ".heif", ".avif",
-    ".ppm", ".pgm",  ".tga", ".jp2", ".psd",  ".cr2", ".cr3",  ".nef", ".arw", ".dng",  ".orf",  ".raf"};
+constexpr auto kPictureEndings = std::to_array<std::string_view>(
+    {".jpg", ".jpeg", ".jpe", ".png", ".webp", ".tif", ".tiff", ".gif", ".bmp", ".heic", ".heif", ".hif",
+     ".avif", ".ppm", ".pgm", ".tga", ".jp2", ".psd", ".jxl",
+     // Raw photos.
+     ".cr2", ".cr3", ".nef", ".nrw", ".arw", ".sr2", ".srf", ".dng", ".orf", ".raf", ".rw2", ".raw", ".pef",
+     ".srw", ".3fr", ".fff", ".iiq", ".erf", ".mrw", ".x3f", ".rwl", ".dcr", ".kdc"});
 
 bool named_like_a_picture(const fs::path& path) {
     const std::string ending = base::to_lower_ascii(path.extension().native());

@@ -98,12 +98,15 @@ TEST_CASE(
     const TemporaryFolder folder;
     write_file(folder / "a.JPG");
     write_file(folder / "broken.tiff", "");
+    write_file(folder / "card.RW2");
+    write_file(folder / "phone.hif");
     write_file(folder / "list.txt", "just text");
     write_file(folder / "empty", "");
     const auto png = testing::make_png(testing::make_picture(8, 8));
     write_file(folder / "unnamed", std::string(png.begin(), png.end()));
     const auto items = walk({folder.path()});
-    CHECK(names(items, folder.path()) == std::vector<std::string>{"a.JPG", "broken.tiff", "unnamed"});
+    CHECK(names(items, folder.path()) ==
+          std::vector<std::string>{"a.JPG", "broken.tiff", "card.RW2", "phone.hif", "unnamed"});
     CHECK(item_of(items, folder / "list.txt").ignored->code == ErrorCode::image_unsupported);
     CHECK(item_of(items, folder / "empty").ignored);
     CHECK(walk({folder / "list.txt"}).front().ignored == std::nullopt);  // Named files are always candidates.
