@@ -93,6 +93,19 @@ void write_images(Corpus corpus) {
         corpus.add("still.avif", make::make_heif(even, make::HeifCoding::av1));
 }
 
+void write_jpegs(Corpus corpus) {
+    const auto picture = make::make_grainy_picture(75, 41);
+    corpus.add("444.jpg", make::make_jpeg(picture, {.quality = 60}));
+    corpus.add("422.jpg", make::make_jpeg(picture, {.across = 2, .quality = 60}));
+    corpus.add("440.jpg", make::make_jpeg(picture, {.down = 2, .quality = 60, .optimised = true}));
+    corpus.add("420.jpg", make::make_jpeg(picture, {.across = 2, .down = 2, .quality = 60}));
+    corpus.add("restarts.jpg",
+               make::make_jpeg(picture, {.across = 2, .down = 2, .quality = 30, .restart_interval = 2}));
+    corpus.add("gray.jpg",
+               make::make_jpeg(picture, {.restart_interval = 5, .optimised = true, .gray = true}));
+    corpus.add("contrast.jpg", make::make_jpeg(make::make_grainy_picture(33, 33, 255), {.quality = 100}));
+}
+
 void write_networks(Corpus corpus) {
     corpus.add("head.onnx", make::make_onnx_head());
     corpus.add("empty.onnx", ByteVector{});
@@ -126,6 +139,7 @@ int main(int argc, char** argv) {
     }
     const std::filesystem::path folder = argv[1];
     write_images(Corpus(folder / "image"));
+    write_jpegs(Corpus(folder / "jpeg"));
     write_networks(Corpus(folder / "onnx"));
     write_configurations(Corpus(folder / "config"));
     return 0;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdlib>
+#include <random>
 
 namespace findme::testing {
 namespace {
@@ -62,6 +63,16 @@ Image make_picture(int width_px, int height_px) {
             image.pixels.push_back(static_cast<std::uint8_t>(std::lround(30 + 180 * down)));
             image.pixels.push_back(static_cast<std::uint8_t>(std::lround(220 - 100 * across - 80 * down)));
         }
+    return image;
+}
+
+Image make_grainy_picture(int width_px, int height_px, int strength) {
+    Image image = make_picture(width_px, height_px);
+    std::mt19937 random(7);  // Its numbers are the same everywhere, its distributions are not.
+    for (auto& value : image.pixels) {
+        const int grain = static_cast<int>(random() % static_cast<unsigned>(2 * strength + 1)) - strength;
+        value = static_cast<std::uint8_t>(std::clamp(value + grain, 0, 255));
+    }
     return image;
 }
 

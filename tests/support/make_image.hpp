@@ -16,6 +16,9 @@ using ByteVector = std::vector<std::uint8_t>;
 /// A smooth picture whose four corners have different colours: no two orientations of it look alike.
 [[nodiscard]] Image make_picture(int width_px, int height_px);
 
+/// The same with grain, up to `strength` levels: a JPEG of it has coefficients everywhere.
+[[nodiscard]] Image make_grainy_picture(int width_px, int height_px, int strength = 40);
+
 /// `image` as a camera stores it under an EXIF orientation: decoding turns it back.
 [[nodiscard]] Image stored_under(const Image& image, int orientation);
 
@@ -38,6 +41,16 @@ struct ExifFields {
 enum class JpegKind { baseline, progressive, gray, adobe_cmyk, plain_cmyk, arithmetic, two_channels };
 /// Quality 95, 4:4:4.
 [[nodiscard]] ByteVector make_jpeg(const Image& image, JpegKind kind = JpegKind::baseline);
+/// What the encoder of a sequential JPEG can be asked for.
+struct JpegOptions {
+    int across = 1;  ///< Luma's sampling factors; chroma's are 1.
+    int down = 1;
+    int quality = 92;
+    int restart_interval = 0;  ///< In MCUs; 0 for none.
+    bool optimised = false;    ///< Huffman tables made for the picture.
+    bool gray = false;
+};
+[[nodiscard]] ByteVector make_jpeg(const Image& image, const JpegOptions& options);
 [[nodiscard]] ByteVector jpeg_with_exif(const ByteVector& jpeg, const ByteVector& exif);
 /// The last scan of a JPEG `count` times more.
 [[nodiscard]] ByteVector jpeg_with_repeated_scan(const ByteVector& jpeg, int count);

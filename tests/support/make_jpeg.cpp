@@ -66,6 +66,40 @@ ByteVector make_jpeg(const Image& image, JpegKind kind) {
     return out;
 }
 
+ByteVector make_jpeg(const Image& image, const JpegOptions& options) {
+    jpeg_compress_struct info{};
+    jpeg_error_mgr errors{};
+    info.err = jpeg_std_error(&errors);
+    jpeg_create_compress(&info);
+    unsigned char* encoded = nullptr;
+    unsigned long encoded_bytes = 0;
+    jpeg_mem_dest(&info, &encoded, &encoded_bytes);
+    info.image_width = static_cast<JDIMENSION>(image.width_px);
+    info.image_height = static_cast<JDIMENSION>(image.height_px);
+    info.input_components = 3;
+    info.in_color_space = JCS_RGB;
+    jpeg_set_defaults(&info);
+    if (options.gray) jpeg_set_colorspace(&info, JCS_GRAYSCALE);
+    if (!options.gray) {
+        info.comp_info[0].h_samp_factor = options.across;
+        info.comp_info[0].v_samp_factor = options.down;
+    }
+    info.restart_interval = static_cast<unsigned>(options.restart_interval);
+    info.optimize_coding = options.optimised ? TRUE : FALSE;
+    jpeg_set_quality(&info, options.quality, TRUE);
+    jpeg_start_compress(&info, TRUE);
+    for (int y = 0; y < image.height_px; ++y) {
+        ByteVector row(image.row(y), image.row(y) + image.stride_bytes());
+        JSAMPROW pointer = row.data();
+        jpeg_write_scanlines(&info, &pointer, 1);
+    }
+    jpeg_finish_compress(&info);
+    jpeg_destroy_compress(&info);
+    ByteVector out(encoded, encoded + encoded_bytes);
+    std::free(encoded);
+    return out;
+}
+
 ByteVector jpeg_with_exif(const ByteVector& jpeg, const ByteVector& exif) {
     const std::size_t length = 2 + 6 + exif.size();
     ByteVector out{0xff,

@@ -7,13 +7,18 @@
 #include <algorithm>
 #include <array>
 #include <csetjmp>
+#include <iterator>
+#include <optional>
 #include <string>
 
 #include "image/channels.hpp"
 #include "image/codec.hpp"
 #include "image/exif.hpp"
 #include "image/failure.hpp"
+#include "image/jpeg.hpp"
+#include "image/jpeg_kernels.hpp"
 #include "image/jpeg_markers.hpp"
+#include "image/jpeg_scan.hpp"
 #include "image/limits.hpp"
 #include "image/longjmp_guard.hpp"
 
@@ -129,6 +134,57 @@ bool is_too_short(const jpeg_decompress_struct& info, std::size_t size_bytes) {
     return size_bytes < blocks / 8;
 }
 
+HuffmanSpec huffman_spec(const JHUFF_TBL& table) {
+    HuffmanSpec spec{};
+    std::copy(std::begin(table.bits), std::end(table.bits), std::begin(spec.counts));
+    std::copy(std::begin(table.huffval), std::end(table.huffval), std::begin(spec.symbols));
+    return spec;
+}
+
+/// One scan of all components, sequential and Huffman-coded with 8 bits a sample.
+bool is_baseline(const jpeg_decompress_struct& info) {
+    const bool gray = info.num_components == 1 && info.jpeg_color_space == JCS_GRAYSCALE;
+    const bool colour = info.num_components == 3 && info.jpeg_color_space == JCS_YCbCr;
+    return (gray || colour) && !info.progressive_mode && !info.arith_code && info.data_precision == 8 &&
+           info.comps_in_scan == info.num_components && info.Ss == 0 && info.Se == 63 && info.Ah == 0 &&
+           info.Al == 0;
+}
+
+/// What our own decoder takes, from a header that was just read; nothing where it does not decode such files.
+std::optional<JpegScan> scan_of(const jpeg_decompress_struct& info, int divisor) {
+    if (!is_baseline(info)) return std::nullopt;
+    JpegScan scan;
+    scan.width_px = static_cast<int>(info.image_width);
+    scan.height_px = static_cast<int>(info.image_height);
+    scan.divisor = divisor;
+    scan.component_count = info.num_components;
+    for (int i = 0; i < info.num_components; ++i) {
+        const jpeg_component_info& from = info.comp_info[i];
+        JpegScan::Component& to = scan.components[i];
+        // Not even libjpeg decodes components in another order than the frame's.
+        if (info.cur_comp_info[i] != &from) return std::nullopt;
+        to.across = from.h_samp_factor;
+        to.down = from.v_samp_factor;
+        to.dc_table = from.dc_tbl_no;
+        to.ac_table = from.ac_tbl_no;
+        if (from.quant_tbl_no < 0 || from.quant_tbl_no >= NUM_QUANT_TBLS) return std::nullopt;
+        const JQUANT_TBL* quantisers = info.quant_tbl_ptrs[from.quant_tbl_no];
+        if (quantisers == nullptr) return std::nullopt;
+        for (std::size_t at = 0; at < DCTSIZE2; ++at) {
+            if (quantisers->quantval[at] > 255) return std::nullopt;
+            to.quantisers[at] = quantisers->quantval[at];
+        }
+    }
+    if (!has_known_sampling(scan)) return std::nullopt;
+    for (std::size_t i = 0; i < NUM_HUFF_TBLS; ++i) {
+        if (info.dc_huff_tbl_ptrs[i] != nullptr) scan.dc_tables[i] = huffman_spec(*info.dc_huff_tbl_ptrs[i]);
+        if (info.ac_huff_tbl_ptrs[i] != nullptr) scan.ac_tables[i] = huffman_spec(*info.ac_huff_tbl_ptrs[i]);
+    }
+    scan.restart_interval = static_cast<int>(info.restart_interval);
+    scan.bytes = Bytes(info.src->next_input_byte, info.src->bytes_in_buffer);
+    return scan;
+}
+
 }  // namespace
 
 Result<ImageHeader> read_jpeg_header(Bytes bytes, const ImageLimits& limits) {
@@ -157,13 +213,33 @@ Result<ImageHeader> read_jpeg_header(Bytes bytes, const ImageLimits& limits) {
 }
 
 Result<Image> read_jpeg_pixels(Bytes bytes, const ImageHeader& header, const DecodeOptions& options) {
+    const int divisor = jpeg_scale_divisor(header, options);
+    // What is unusual or damaged is libjpeg's to decode or to refuse, from the beginning.
+    if (auto image = read_jpeg_with(best_jpeg_kernels(), bytes, divisor)) return *std::move(image);
+    return read_jpeg_with_libjpeg(bytes, divisor);
+}
+
+std::optional<Image> read_jpeg_with(const JpegKernels& kernels, Bytes bytes, int divisor) {
+    JpegReader reader(bytes);
+    if (!reader.read_header()) return std::nullopt;
+    const auto scan = scan_of(reader.info, divisor);
+    if (!scan) return std::nullopt;
+    Image image;
+    image.width_px = (scan->width_px + divisor - 1) / divisor;
+    image.height_px = (scan->height_px + divisor - 1) / divisor;
+    image.pixels = pixel_buffer(image.width_px, image.height_px, 3);
+    if (!decode_scan(*scan, kernels, image)) return std::nullopt;
+    return image;
+}
+
+Result<Image> read_jpeg_with_libjpeg(Bytes bytes, int divisor) {
     JpegReader reader(bytes);
     if (!reader.read_header()) return reader.failure();
     auto& info = reader.info;
     const bool cmyk = is_cmyk(info);
     info.out_color_space = cmyk ? JCS_CMYK : JCS_RGB;
     info.scale_num = 1;
-    info.scale_denom = static_cast<unsigned>(jpeg_scale_divisor(header, options));
+    info.scale_denom = static_cast<unsigned>(divisor);
     // For a progressive file this reads every scan, so damage shows before the picture below is allocated.
     if (!reader.attempt([&info] { jpeg_start_decompress(&info); })) return reader.failure();
 

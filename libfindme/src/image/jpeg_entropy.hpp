@@ -1,0 +1,194 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+
+#include "image/jpeg_kernels.hpp"
+
+// Huffman decoding of blocks. Included once by each file of kernels and compiled there for its processor: all
+// is local to that file, so that the linker cannot put one processor's code into another's place.
+
+namespace findme::image {
+namespace {
+
+/// The next bits, highest first. Reads 8 bytes at a time: the window is padded for that.
+struct BitReader {
+    const std::uint8_t* at;
+    std::uint64_t bits;
+    unsigned count;
+
+    /// At least 56 bits.
+    void refill() {
+        std::uint64_t next = 0;
+        std::memcpy(&next, at, sizeof next);
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+        next = __builtin_bswap64(next);
+#endif
+        bits |= next >> count;
+        at += (63 - count) >> 3;
+        count |= 56;
+    }
+    void drop(unsigned length) {
+        bits <<= length;
+        count -= length;
+    }
+    /// The value in the last `size_bits` of the next `length` bits. Leaves them there.
+    [[nodiscard]] int value_before(std::uint64_t length, unsigned size_bits) const {
+        const std::uint64_t from = bits << ((length - size_bits) & 63U);
+        // A value that begins with 0 is negative, and the complement of its size.
+        const std::uint64_t flip = (from >> 63U) - 1;
+        const std::uint64_t size = (from ^ flip) >> 1U >> (63 - size_bits);
+        return static_cast<int>((size ^ flip) - flip);
+    }
+    /// The next `size_bits` as the value they stand for; 0 for 0. Leaves them there.
+    [[nodiscard]] int value(unsigned size_bits) const {
+        const int raw = static_cast<int>(bits >> 1U >> (63 - size_bits));
+        const int half = 1 << size_bits >> 1;
+        return raw < half ? raw - (1 << size_bits) + 1 : raw;
+    }
+};
+
+/// The code that `bits` begins with; its length is 0 where there is none.
+struct FoundCode {
+    unsigned length;
+    std::uint8_t symbol;
+};
+inline FoundCode find_code(const LongCodes& codes, std::uint64_t bits) {
+    const auto next = static_cast<std::uint32_t>(bits >> 48);
+    for (unsigned length = 1; length <= 16; ++length) {
+        if (next >= codes.limit[length]) continue;
+        const auto place = static_cast<std::int32_t>(next >> (16 - length)) + codes.offset[length];
+        return {length, codes.symbols[static_cast<std::uint32_t>(place) & 255U]};
+    }
+    return {0, 0};
+}
+
+/// Adds the next difference to `predictor`. Takes at most 27 bits. False on damage.
+inline bool decode_dc(BitReader& in, const DcTable& table, int& predictor) {
+    const DcEntry entry = table.entries[in.bits >> (64 - kDcLookupBits)];
+    unsigned length = entry.length;
+    unsigned size_bits = entry.size_bits;
+    if (__builtin_expect(length == 0, 0)) {
+        const FoundCode found = find_code(table.long_codes, in.bits);
+        length = found.length;
+        size_bits = found.symbol;
+        if (length == 0 || size_bits > kMostDcBits) return false;
+    }
+    in.drop(length);
+    predictor += in.value(size_bits);
+    in.drop(size_bits);
+    return true;
+}
+
+/// Where the decoding of a block stands.
+struct BlockState {
+    std::int16_t* block;
+    const std::uint16_t* places;
+    std::uint64_t at;  ///< The zigzag place of the last coefficient.
+};
+
+enum class Step { on, end, damage };
+
+/// Ends a block at place `first`, or after it at place `next`, whose symbols `entry` holds. `last` becomes
+/// the place of the last coefficient.
+inline Step end_block(BitReader& in, const AcEntry& entry, std::uint64_t at, std::uint8_t& last) {
+    const std::uint64_t first = at + entry.first_advance;
+    const std::uint64_t next = at + entry.advance;
+    if (first < 63) {
+        in.drop(entry.length);
+        last = static_cast<std::uint8_t>(next == 63 ? 63 : first);
+        return next == 63 || next >= kEndOfBlock ? Step::end : Step::damage;
+    }
+    // A second symbol, if any, was made of the next block's bits.
+    in.drop(entry.first_length);
+    last = static_cast<std::uint8_t>(first == 63 ? 63 : at);
+    return first == 63 || first >= kEndOfBlock ? Step::end : Step::damage;
+}
+
+/// A symbol whose code is longer than the table's lookup. At most 26 bits.
+__attribute__((noinline)) Step step_long(BitReader& in, const AcTable& table, BlockState& state,
+                                         std::uint8_t& last) {
+    const FoundCode found = find_code(table.long_codes, in.bits);
+    const unsigned size_bits = found.symbol & 15U;
+    if (found.length == 0 || size_bits > kMostAcBits) return Step::damage;
+    if (size_bits == 0 && found.symbol != 0x00 && found.symbol != 0xf0) return Step::damage;
+    AcEntry symbol{};
+    symbol.advance = static_cast<std::uint8_t>(found.symbol == 0 ? kEndOfBlock : (found.symbol >> 4U) + 1);
+    in.drop(found.length);
+    state.block[state.places[state.at + symbol.advance]] = static_cast<std::int16_t>(in.value(size_bits));
+    in.drop(size_bits);
+    symbol.first_advance = symbol.advance;
+    if (state.at + symbol.advance >= 63) return end_block(in, symbol, state.at, last);
+    state.at += symbol.advance;
+    return Step::on;
+}
+
+/// Fills a block of zeros. `last` becomes the zigzag place of the last coefficient that was given. False on
+/// damage, and on anything that a sound file does not have.
+inline bool decode_block(BitReader& in, const BlockPlan& plan, const std::uint16_t* places, int& predictor,
+                         std::int16_t* block, std::uint8_t& last) {
+    in.refill();
+    if (!decode_dc(in, *plan.dc, predictor)) return false;
+    if (predictor > plan.most_dc || predictor < -plan.most_dc) return false;
+    block[0] = static_cast<std::int16_t>(predictor);
+
+    const AcTable& table = *plan.ac;
+    BlockState state{block, places, 0};
+    // What each lookup waits for is the shift by the one before it: nothing else may lie between. So bits are
+    // loaded while a lookup is under way. There are at least 26 when it begins, and no entry is longer.
+    const auto step = [&](PackedAcEntry entry) __attribute__((always_inline)) {
+        if (__builtin_expect((entry & 0xff) == 0, 0)) {
+            const Step result = step_long(in, table, state, last);
+            in.refill();
+            return result;
+        }
+        const std::uint64_t next = state.at + (entry >> 24 & 0xff);
+        // The last one last: where it is the only one, both have the same place.
+        block[places[state.at + (entry >> 16 & 0xff)]] = static_cast<std::int16_t>(entry >> 48);
+        const auto size_bits = static_cast<unsigned>(entry >> 32 & 0xff);
+        block[places[next]] = static_cast<std::int16_t>(in.value_before(entry, size_bits));
+        if (next >= 63) return end_block(in, unpacked(entry), state.at, last);
+        state.at = next;
+        in.bits <<= entry & 63;
+        in.count -= static_cast<unsigned>(entry & 0xff);
+        return Step::on;
+    };
+    for (;;) {
+        const PackedAcEntry entry = table.entries[in.bits >> (64 - kAcLookupBits)];
+        in.refill();
+        Step result = step(entry);
+        if (result != Step::on) return result == Step::end;
+        result = step(table.entries[in.bits >> (64 - kAcLookupBits)]);
+        if (result != Step::on) return result == Step::end;
+    }
+}
+
+bool decode_mcus(EntropyState& state, const McuPlan& plan, int first, int count, std::int16_t* coefficients,
+                 std::uint8_t* last) {
+    BitReader in{state.at, state.bits, state.count};
+    int predictors[3] = {state.predictors[0], state.predictors[1], state.predictors[2]};
+    bool sound = true;
+    int mcu = first;
+    for (; mcu < first + count && in.at < state.limit; ++mcu) {
+        for (int i = 0; i < plan.block_count && sound; ++i) {
+            const BlockPlan& block = plan.blocks[i];
+            const int x = mcu * block.step + block.x;
+            const int group = x >> plan.lanes_log2;
+            const int lane = x & (plan.lanes - 1);
+            sound = decode_block(in, block, plan.places, predictors[block.component],
+                                 coefficients + block.offset + group * plan.group_size + lane * 8,
+                                 last[block.last_offset + x]);
+        }
+        if (!sound) break;
+    }
+    state.at = in.at;
+    state.bits = in.bits;
+    state.count = in.count;
+    for (int i = 0; i < 3; ++i) state.predictors[i] = predictors[i];
+    state.decoded = mcu - first;
+    return sound;
+}
+
+}  // namespace
+}  // namespace findme::image
