@@ -3,11 +3,26 @@
 #include <pthread.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <utility>
 
 #include "write_now.hpp"
 
 namespace findme::cli {
+namespace {
+
+/// The thread of the guard. Libraries start threads of their own as they are loaded (OpenBLAS does), before
+/// anything could be blocked for them, and the kernel gives a signal to whichever thread takes it.
+std::atomic<pthread_t> signal_thread;
+static_assert(std::atomic<pthread_t>::is_always_lock_free);
+
+extern "C" void pass_on(int signal) {
+    const int error = errno;
+    pthread_kill(signal_thread, signal);
+    errno = error;
+}
+
+}  // namespace
 
 SignalGuard::SignalGuard(std::string message, std::stop_source stop)
     : message_(std::move(message)), stop_(std::move(stop)) {
@@ -22,9 +37,19 @@ SignalGuard::SignalGuard(std::string message, std::stop_source stop)
     // Blocked here, and so in every thread made from now on.
     pthread_sigmask(SIG_BLOCK, &taken_, &before_);
     thread_ = std::thread([this] { wait_for_signals(); });
+    signal_thread = thread_.native_handle();
+    for (const int signal : {SIGINT, SIGTERM, SIGHUP}) {
+        if (sigismember(&taken_, signal) != 1) continue;
+        struct sigaction action {};
+        action.sa_handler = pass_on;
+        action.sa_flags = SA_RESTART;
+        struct sigaction former {};
+        if (sigaction(signal, &action, &former) == 0) actions_.emplace_back(signal, former);
+    }
 }
 
 SignalGuard::~SignalGuard() {
+    for (const auto& [signal, former] : actions_) sigaction(signal, &former, nullptr);
     done_ = true;
     pthread_kill(thread_.native_handle(), SIGUSR1);
     thread_.join();

@@ -5,11 +5,14 @@
 #include <stop_token>
 #include <string>
 #include <thread>
+#include <utility>
+#include <vector>
 
 namespace findme::cli {
 
 /// While it lives, the first SIGINT, SIGTERM or SIGHUP asks for a clean stop and says so; the second one ends
-/// the process at once. Signals are taken by a thread of its own: nothing runs in a handler.
+/// the process at once. Signals are taken by a thread of its own; one that reaches a thread which was there
+/// before the guard, and blocks nothing, is passed on to it, and no more is done in the handler.
 class SignalGuard {
   public:
     /// @param message  written to the standard error at the first signal; empty: nothing is.
@@ -27,8 +30,9 @@ class SignalGuard {
     void wait_for_signals();
 
     std::string message_;
-    sigset_t taken_{};   ///< What it waits for.
-    sigset_t before_{};  ///< The thread's mask as it was.
+    sigset_t taken_{};                                       ///< What it waits for.
+    sigset_t before_{};                                      ///< The thread's mask as it was.
+    std::vector<std::pair<int, struct sigaction>> actions_;  ///< By signal, as they were.
     std::stop_source stop_;
     std::atomic<int> signal_{0};
     std::atomic<bool> done_{false};
