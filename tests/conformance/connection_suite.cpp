@@ -298,6 +298,25 @@ TEST_CASE("lock: one name is held once over all connections, other names are fre
     CHECK_FALSE(first->try_lock("migrate"));
 }
 
+TEST_CASE("lock: those who share a name hold it together, and keep out who wants it alone", "[db]") {
+    TestDatabase database(GENERATE(from_range(available_databases())), Schema::none);
+    const auto first = database.connect();
+    const auto second = db::open_database(database.url(), {})->connect();
+    auto one = first->try_shared_lock("index-1");
+    auto other = second->try_shared_lock("index-1");
+    REQUIRE(one);
+    REQUIRE(other);
+    const auto third = db::open_database(database.url(), {})->connect();
+    CHECK_FALSE(third->try_lock("index-1"));
+    one.reset();
+    CHECK_FALSE(third->try_lock("index-1"));
+    CHECK(third->try_shared_lock("index-1"));
+    other.reset();
+    const auto alone = third->try_lock("index-1");
+    CHECK(alone);
+    CHECK_FALSE(first->try_shared_lock("index-1"));
+}
+
 TEST_CASE("lock: of many who ask at once one at a time has it", "[db]") {
     TestDatabase database(GENERATE(from_range(available_databases())), Schema::none);
     std::atomic<int> inside{0};

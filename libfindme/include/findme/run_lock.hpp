@@ -13,16 +13,20 @@ namespace findme {
 
 inline constexpr std::chrono::seconds kWaitForEver = std::chrono::seconds::max();
 
+/// `shared` runs of one name run beside one another, and not beside one that is `alone`.
+enum class RunLockKind { alone, shared };
+
 struct RunLockRequest {
     std::string name;      ///< Letters, digits and dashes; runs of one name exclude each other.
     std::string activity;  ///< For messages, as in `is indexing this event`.
     std::chrono::seconds wait{
         0};                     ///< For the other run to end; or kWaitForEver. At least a moment is waited.
     std::stop_token stop = {};  ///< Ends the waiting.
+    RunLockKind kind = RunLockKind::alone;
 };
 
-/// Keeps every other run of the same name on the same database out, whatever process or host it is on, as
-/// long as it lives. It goes with its process, however that ends.
+/// Keeps every other run of the same name on the same database out, but for those that share it with this
+/// one, whatever process or host it is on, as long as it lives. It goes with its process, however that ends.
 class FINDME_API RunLock {
   public:
     /// @param data_dir  where the database is when the configuration does not say; it must be there.

@@ -69,6 +69,8 @@ class Connection {
     /// @param name  letters, digits and dashes.
     /// @return null while another connection, in whatever process, holds the lock of this name.
     [[nodiscard]] virtual std::unique_ptr<NamedLock> try_lock(std::string_view name) = 0;
+    /// The same lock, beside others who hold it in this way.
+    [[nodiscard]] virtual std::unique_ptr<NamedLock> try_shared_lock(std::string_view name) = 0;
     /// The database's own clock: what expires does so by one clock for all who share it.
     [[nodiscard]] virtual Timestamp now() = 0;
     /// Makes rows that were deleted leave the database's own files (its log, its free space) too, as far as

@@ -20,8 +20,8 @@ class FileLock final : public NamedLock {
     FileLock(const FileLock&) = delete;
     FileLock& operator=(const FileLock&) = delete;
     ~FileLock() override {
-        ::unlink(
-            path_.c_str());  // While it is held: whoever waits notices that its file is no longer the one.
+        // While it is held by nobody else: whoever waits notices that its file is no longer the one.
+        if (::flock(descriptor_, LOCK_EX | LOCK_NB) == 0) ::unlink(path_.c_str());
         ::close(descriptor_);
     }
 
@@ -48,11 +48,12 @@ bool is_current(int descriptor, const std::string& path) {
 
 }  // namespace
 
-std::unique_ptr<NamedLock> try_file_lock(const std::string& path) {
+std::unique_ptr<NamedLock> try_file_lock(const std::string& path, FileLockKind kind) {
+    const int operation = kind == FileLockKind::alone ? LOCK_EX : LOCK_SH;
     for (;;) {
         const int descriptor = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
         if (descriptor < 0) refuse(path, errno);
-        if (::flock(descriptor, LOCK_EX | LOCK_NB) != 0) {
+        if (::flock(descriptor, operation | LOCK_NB) != 0) {
             ::close(descriptor);
             return nullptr;
         }

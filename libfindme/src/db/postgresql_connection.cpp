@@ -87,13 +87,13 @@ std::int64_t lock_key(std::string_view name) {
 
 class PostgresqlConnection::AdvisoryLock final : public NamedLock {
   public:
-    AdvisoryLock(std::weak_ptr<PostgresqlConnection*> use, std::int64_t key)
-        : use_(std::move(use)), key_(key) {}
+    AdvisoryLock(std::weak_ptr<PostgresqlConnection*> use, std::int64_t key, const char* unlock)
+        : use_(std::move(use)), key_(key), unlock_(unlock) {}
     AdvisoryLock(const AdvisoryLock&) = delete;
     AdvisoryLock& operator=(const AdvisoryLock&) = delete;
     ~AdvisoryLock() override {
         try {
-            if (const auto use = use_.lock()) (*use)->run("SELECT pg_advisory_unlock($1)", {key_});
+            if (const auto use = use_.lock()) (*use)->run(unlock_, {key_});
         } catch (...) {
             // The connection is gone, and the lock with it.
         }
@@ -102,6 +102,7 @@ class PostgresqlConnection::AdvisoryLock final : public NamedLock {
   private:
     std::weak_ptr<PostgresqlConnection*> use_;
     std::int64_t key_;
+    const char* unlock_;
 };
 
 bool PostgresqlConnection::is_open() const noexcept {
@@ -215,12 +216,21 @@ void PostgresqlConnection::roll_back() {
 }
 
 std::unique_ptr<NamedLock> PostgresqlConnection::try_lock(std::string_view name) {
+    return try_lock(name, "SELECT pg_try_advisory_lock($1)", "SELECT pg_advisory_unlock($1)");
+}
+
+std::unique_ptr<NamedLock> PostgresqlConnection::try_shared_lock(std::string_view name) {
+    return try_lock(name, "SELECT pg_try_advisory_lock_shared($1)", "SELECT pg_advisory_unlock_shared($1)");
+}
+
+std::unique_ptr<NamedLock> PostgresqlConnection::try_lock(std::string_view name, const char* lock,
+                                                          const char* unlock) {
     const std::int64_t key = lock_key(name);
     if (!use_) use_ = std::make_shared<PostgresqlConnection*>(this);
     bool locked = false;
-    run("SELECT pg_try_advisory_lock($1)", {key}, [&](const Row& row) { locked = row.integer(0) == 1; });
+    run(lock, {key}, [&](const Row& row) { locked = row.integer(0) == 1; });
     if (!locked) return nullptr;
-    return std::make_unique<AdvisoryLock>(use_, key);
+    return std::make_unique<AdvisoryLock>(use_, key, unlock);
 }
 
 void PostgresqlConnection::set_statement_timeout(std::chrono::milliseconds timeout) {

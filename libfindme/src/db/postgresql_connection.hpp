@@ -32,6 +32,7 @@ class PostgresqlConnection final : public PooledConnection {
     void commit() override;
     void roll_back() override;
     [[nodiscard]] std::unique_ptr<NamedLock> try_lock(std::string_view name) override;
+    [[nodiscard]] std::unique_ptr<NamedLock> try_shared_lock(std::string_view name) override;
     [[nodiscard]] Timestamp now() override;
     /// Dead rows of the tables that held faces, paths and references are vacuumed away, as far as the role
     /// may do that, and templates are written anew while their tables are small (32 MiB): in larger ones the
@@ -50,6 +51,8 @@ class PostgresqlConnection final : public PooledConnection {
     template <typename Work>
     auto guarded(Effect effect, const Work& work);
     [[noreturn]] void fail(Effect effect, bool inside);
+    [[nodiscard]] std::unique_ptr<NamedLock> try_lock(std::string_view name, const char* lock,
+                                                      const char* unlock);
     void refuse_failed_commit();
     void set_statement_timeout(std::chrono::milliseconds timeout);
     enum class Scrub { vacuum, rewrite };

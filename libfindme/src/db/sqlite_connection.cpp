@@ -248,11 +248,19 @@ void SqliteConnection::roll_back() {
     run("ROLLBACK");
 }
 
-std::unique_ptr<NamedLock> SqliteConnection::try_lock(std::string_view name) {
+std::string SqliteConnection::lock_path(std::string_view name) const {
     // The same database by another name has the same lock.
     std::error_code unresolved;
     const auto path = std::filesystem::canonical(path_, unresolved);
-    return try_file_lock((unresolved ? path_ : path.string()) + "-" + std::string(name) + ".lock");
+    return (unresolved ? path_ : path.string()) + "-" + std::string(name) + ".lock";
+}
+
+std::unique_ptr<NamedLock> SqliteConnection::try_lock(std::string_view name) {
+    return try_file_lock(lock_path(name), FileLockKind::alone);
+}
+
+std::unique_ptr<NamedLock> SqliteConnection::try_shared_lock(std::string_view name) {
+    return try_file_lock(lock_path(name), FileLockKind::shared);
 }
 
 Timestamp SqliteConnection::now() {

@@ -35,6 +35,7 @@ class SqliteConnection final : public PooledConnection {
     void commit() override;
     void roll_back() override;
     [[nodiscard]] std::unique_ptr<NamedLock> try_lock(std::string_view name) override;
+    [[nodiscard]] std::unique_ptr<NamedLock> try_shared_lock(std::string_view name) override;
     [[nodiscard]] Timestamp now() override;
     bool scrub() override;
 
@@ -66,6 +67,7 @@ class SqliteConnection final : public PooledConnection {
     void bind(const Prepared& prepared, std::span<const Value> parameters);
     [[nodiscard]] std::string query_text(std::string_view sql);
     void switch_to_wal();
+    [[nodiscard]] std::string lock_path(std::string_view name) const;
     [[noreturn]] void fail(int code) const;
     /// SQLite asks it whether to try a busy lock again.
     static int wait_for_lock(void* connection, int tries) noexcept;

@@ -41,7 +41,9 @@ std::unique_ptr<db::NamedLock> wait_for_lock(db::Connection& connection, const R
     using Seconds = std::chrono::duration<double>;
     const Seconds patience = std::max(Seconds(request.wait), Seconds(kGrace));
     for (bool waits = false;; waits = true) {
-        if (auto lock = connection.try_lock(request.name)) return lock;
+        auto lock = request.kind == RunLockKind::shared ? connection.try_shared_lock(request.name)
+                                                        : connection.try_lock(request.name);
+        if (lock) return lock;
         if (Seconds(std::chrono::steady_clock::now() - begin) >= patience) {
             throw Error({ErrorCode::store_locked,
                          "another findme " + request.activity +

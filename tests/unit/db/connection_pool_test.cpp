@@ -46,6 +46,9 @@ class FakeConnection final : public db::PooledConnection {
     [[nodiscard]] std::unique_ptr<db::NamedLock> try_lock(std::string_view /*name*/) override {
         return nullptr;
     }
+    [[nodiscard]] std::unique_ptr<db::NamedLock> try_shared_lock(std::string_view /*name*/) override {
+        return nullptr;
+    }
     Timestamp now() override { return {}; }
     bool scrub() override { return true; }
     [[nodiscard]] bool reset() noexcept override {
