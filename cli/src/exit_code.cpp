@@ -45,6 +45,7 @@ ExitCode exit_code_of(ErrorCode code) noexcept {
         case ErrorCode::image_unsupported:
         case ErrorCode::image_malformed:
         case ErrorCode::image_too_large:
+        case ErrorCode::given_up:
         case ErrorCode::no_face:
         case ErrorCode::several_faces:
         case ErrorCode::face_too_small:

@@ -3,6 +3,7 @@
 
 using namespace findme;
 using namespace findme::testing;
+using store::PathOutcome;
 
 TEST_CASE("photos: what is saved is found again, with its faces and templates", "[store]") {
     Fixture store(GENERATE(from_range(available_databases())));
@@ -210,20 +211,22 @@ TEST_CASE("photos: a path is added to a known photo, and refused for one that is
     Fixture store(GENERATE(from_range(available_databases())));
     store.save(store.record(1, "/a.jpg", 2));
     const PhotoId photo = store.all().at(0).id;
-    CHECK(store.photos.save_path(store.event, photo, PathVersion{"/copy.jpg", 5, 6}));
+    CHECK(store.photos.save_path(store.event, photo, PathVersion{"/copy.jpg", 5, 6}) == PathOutcome::saved);
     CHECK(store.all().at(0).paths == std::vector<std::string>{"/a.jpg", "/copy.jpg"});
-    CHECK(store.photos.save_path(store.event, photo, PathVersion{"/copy.jpg", 7, 8}));
+    CHECK(store.photos.save_path(store.event, photo, PathVersion{"/copy.jpg", 7, 8}) == PathOutcome::saved);
     CHECK(store.photos.find_path(store.event, "/copy.jpg", kModel)->size_bytes == 7);
 
-    CHECK_FALSE(store.photos.save_path(store.event, PhotoId{999}, PathVersion{"/x.jpg", 5, 6}));
-    CHECK_FALSE(store.photos.save_path(EventId{999}, photo, PathVersion{"/x.jpg", 5, 6}));
+    CHECK(store.photos.save_path(store.event, PhotoId{999}, PathVersion{"/x.jpg", 5, 6}) ==
+          PathOutcome::photo_gone);
+    CHECK(store.photos.save_path(EventId{999}, photo, PathVersion{"/x.jpg", 5, 6}) ==
+          PathOutcome::photo_gone);
     CHECK(store.rows("photo_paths") == 2);
 
     store.save(store.record(2, "/b.jpg", 1));
     const PhotoId other = store.photos.find_by_path(store.event, "/b.jpg")->id;
-    CHECK(store.photos.save_path(store.event, photo, PathVersion{"/b.jpg", 5, 6}));
+    CHECK(store.photos.save_path(store.event, photo, PathVersion{"/b.jpg", 5, 6}) == PathOutcome::saved);
     CHECK_FALSE(store.photos.find(store.event, other));
-    CHECK_FALSE(store.photos.save_path(store.event, other, PathVersion{"/a.jpg", 5, 6}));
+    CHECK(store.photos.save_path(store.event, other, PathVersion{"/a.jpg", 5, 6}) == PathOutcome::photo_gone);
 }
 
 TEST_CASE("photos: a batch with one impossible record saves none", "[store]") {

@@ -37,6 +37,7 @@ struct Config {
     ImageLimits image;
     int index_jobs = 0;           ///< Photos worked on at once; 0: one per core.
     int index_memory_mib = 384;   ///< Decoded pixels held at once, over all jobs.
+    int index_lease_s = 60;       ///< Shared runs: without a sign of life for so long, others take over.
     double match_min_score = 70;  ///< 0-100; 70 is the calibrated threshold.
     int selfie_min_face_px = 44;
     double selfie_min_face_percent = 0.8;  ///< Of the picture's area.

@@ -48,6 +48,7 @@ enum class ErrorCode {
     image_unsupported,  ///< A format or variant findme does not decode.
     image_malformed,    ///< Damaged or truncated.
     image_too_large,    ///< Over a limit, judged before any pixel is allocated.
+    given_up,           ///< Shared runs have tried it, in vain, and do not try it again.
     // One selfie.
     no_face,
     several_faces,

@@ -16,6 +16,7 @@
 #include "findme/migrate.hpp"
 #include "findme/model.hpp"
 #include "findme/photo.hpp"
+#include "findme/queue.hpp"
 #include "findme/run_lock.hpp"
 #include "findme/secret.hpp"
 #include "findme/text.hpp"
@@ -49,11 +50,12 @@ class FINDME_API Findme {
     [[nodiscard]] Audit& audit();
     [[nodiscard]] Events& events();
     [[nodiscard]] Photos& photos();
+    [[nodiscard]] Queue& queue();
     [[nodiscard]] Tokens& tokens();
 
     /// Brings the faces of photos into an event.
     /// @errors   a bad file is an item of the observer; throws Error{not_found} when a path does not exist,
-    ///           Error{model_*}, Error{store_*}.
+    ///           Error{invalid_argument} for what cannot be shared, Error{model_*}, Error{store_*}.
     IndexSummary index(const IndexRequest& request, IndexObserver& observer);
 
     /// index(), and then the same for what comes into the folders until `request.stop` asks to stop: from a

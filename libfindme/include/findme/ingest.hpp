@@ -41,6 +41,7 @@ struct IndexProgress {
     std::int64_t total = 0;  ///< Files found by a first walk; 0 when paths come from a stream.
     std::int64_t faces = 0;
     std::int64_t failed = 0;
+    std::int64_t elsewhere = 0;  ///< Of a shared run: photos that other runs are at work on.
 };
 
 struct IndexSummary {
@@ -54,7 +55,8 @@ struct IndexSummary {
     bool cancelled = false;  ///< Stopped early; running again goes on where it stopped.
 };
 
-/// Hears of every file, in the order of the walk, one call at a time. What it hears as indexed is committed.
+/// Hears of every file, in the order of the walk, one call at a time; of a shared run, of those that it did
+/// or met itself, in the order it took them. What it hears as indexed is committed.
 class FINDME_API IndexObserver {
   public:
     virtual ~IndexObserver() = default;
@@ -74,7 +76,12 @@ struct IndexRequest {
     std::optional<int> jobs;  ///< Photos worked on at once; 0: one per core; empty: as configured.
     bool reindex = false;     ///< Work on photos again although they are DONE.
     bool dry_run = false;     ///< Only say what would be done; nothing is written.
-    std::stop_token stop;     ///< When asked to stop: no new photo is begun, what is whole is committed.
+    /// Runs over the same folders, in other processes and on other hosts, share the work: each photo is done
+    /// by one of them, also when another one dies or stops on the way, and the run ends when all are done. It
+    /// takes folders only, nothing of the above, and a server for a database; every host has to see the
+    /// folders under the same paths. The summary tells of what this run did, the progress of all.
+    bool shared = false;
+    std::stop_token stop;  ///< When asked to stop: no new photo is begun, what is whole is committed.
 };
 
 }  // namespace findme

@@ -68,6 +68,8 @@ std::string_view to_string(ErrorCode code) noexcept {
             return "image_malformed";
         case ErrorCode::image_too_large:
             return "image_too_large";
+        case ErrorCode::given_up:
+            return "given_up";
         case ErrorCode::no_face:
             return "no_face";
         case ErrorCode::several_faces:

@@ -243,7 +243,7 @@ std::string PostgresqlConnection::tables_to_scrub(Scrub how) {
     const std::string names =
         whole ? "{face_templates,selfies}"
               : "{face_templates,faces,photo_paths,photos,face_matches,photo_faces,selfies,"
-                "consents,users,user_events}";
+                "consents,users,user_events,index_jobs}";
     run("SELECT name FROM unnest($1::text[]) AS name WHERE to_regclass(quote_ident(name)) IS NOT NULL"
         " AND pg_relation_size(to_regclass(quote_ident(name))) <= $2",
         {names, whole ? kQuicklyRewrittenBytes : std::numeric_limits<std::int64_t>::max()},

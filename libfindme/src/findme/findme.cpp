@@ -45,6 +45,17 @@ std::shared_ptr<db::Database> open_store(const Config& config, const std::string
     return database;
 }
 
+void require_shareable(const IndexRequest& request, const db::Database& database) {
+    if (!request.shared) return;
+    if (database.dialect() == db::Dialect::sqlite)
+        throw Error(ErrorCode::invalid_argument,
+                    "sharing the work on an event needs a PostgreSQL database: an embedded one serves one "
+                    "machine, whose cores a plain run uses all");
+    if (request.reindex || request.dry_run || request.more_paths || request.paths.empty())
+        throw Error(ErrorCode::invalid_argument,
+                    "only what is new in folders can be shared: name one or more, and nothing else");
+}
+
 }  // namespace
 
 struct Findme::State {
@@ -61,6 +72,7 @@ struct Findme::State {
     Audit audit;
     Events events;
     Photos photos;
+    Queue queue;
     Tokens tokens;
 
     State(Config config_in, std::string data_dir_in, Services services_in)
@@ -78,6 +90,7 @@ struct Findme::State {
           audit(database),
           events(parts),
           photos(database),
+          queue(database),
           tokens(parts) {}
 
     /// Models take their time to load: commands that do not need them do not pay for it.
@@ -97,6 +110,9 @@ Findme::Findme(Config config, std::string data_dir, Services services)
 
 Findme::~Findme() = default;
 
+Queue& Findme::queue() {
+    return state_->queue;
+}
 Accounts& Findme::accounts() {
     return state_->accounts;
 }
@@ -116,6 +132,7 @@ Tokens& Findme::tokens() {
 IndexSummary Findme::index(const IndexRequest& request, IndexObserver& observer) {
     // As it is now: the caller's copy may be old, and retention may have been shortened since.
     state_->events.require_searchable(state_->events.find(request.event.id));
+    require_shareable(request, *state_->database);
     const face::FaceAnalyser* analyser = request.dry_run ? nullptr : &state_->analyser();
     IndexSummary summary = ingest::index_photos(
         request,

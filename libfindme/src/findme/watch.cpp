@@ -23,7 +23,7 @@ constexpr seconds kFirstDelay{1};
 constexpr seconds kLongestDelay{30};
 
 void require_watchable(const IndexRequest& request) {
-    if (request.reindex || request.dry_run || request.more_paths || request.paths.empty()) {
+    if (request.reindex || request.dry_run || request.shared || request.more_paths || request.paths.empty()) {
         throw Error(
             ErrorCode::invalid_argument,
             "only folders can be watched, and only for what is new: name one or more, and nothing else");

@@ -4,16 +4,18 @@
 #include <utility>
 
 #include "db/retry.hpp"
+#include "store/job_repository.hpp"
 #include "store/photo_repository.hpp"
 
 namespace findme::ingest {
 namespace {
 constexpr std::size_t kBatchPhotos = 64;
 constexpr std::chrono::milliseconds kBatchTime{500};
+/// Twice as long after every attempt.
+constexpr std::chrono::milliseconds kFirstDelay{500};
 }  // namespace
 
-void BatchWriter::add(PhotoWork work, std::int64_t total, bool flush_now) {
-    progress_.total = total;
+void BatchWriter::add(PhotoWork work, bool flush_now) {
     waiting_.push_back(std::move(work));
     const bool due = std::chrono::steady_clock::now() - last_flush_ >= kBatchTime;
     if (flush_now || due || waiting_.size() >= kBatchPhotos) flush();
@@ -21,39 +23,60 @@ void BatchWriter::add(PhotoWork work, std::int64_t total, bool flush_now) {
 
 void BatchWriter::flush() {
     last_flush_ = std::chrono::steady_clock::now();
-    std::vector<store::PhotoRecord> records;
-    const auto save_records = [&] {
-        if (records.empty()) return;
-        // Keyed by event and bytes: done twice it makes the same rows.
-        db::run_retrying(
-            database_, [&](db::Connection& connection) { store::PhotoRepository(connection).save(records); },
-            db::IfInDoubt::repeat);
-        records.clear();
-    };
+    Batch batch;
     // Two equal files may have been worked on at the same time: the first in the order of the walk is the
     // photo.
     for (auto& work : waiting_) {
         if (work.record && work.record->status == PhotoStatus::done) {
-            const bool repeated = std::any_of(records.begin(), records.end(), [&](const auto& earlier) {
-                return earlier.status == PhotoStatus::done && earlier.hash == work.record->hash;
-            });
-            if (repeated) save_records();
+            const bool repeated =
+                std::any_of(batch.records.begin(), batch.records.end(), [&](const auto& earlier) {
+                    return earlier.status == PhotoStatus::done && earlier.hash == work.record->hash;
+                });
+            if (repeated) save(batch);
             if (repeated || !reindex_ || reindexed_.contains(work.record->hash))
                 make_duplicate_if_known(work);
         }
         if (work.known) {
-            save_records();
+            save(batch);
             save_known_path(work);
         }
         if (work.record) {
             if (reindex_) reindexed_.insert(work.record->hash);
-            records.push_back(std::move(*work.record));
+            work.record->claim = work.claim;
+            batch.records.push_back(std::move(*work.record));
+            batch.works.push_back(&work);
+        } else if (work.claim && work.item.outcome == IndexOutcome::failed) {
+            put_off(work);
         }
     }
-    save_records();
-    for (const auto& work : waiting_) report(work.item);
+    save(batch);
+    for (const auto& work : waiting_) {
+        source_.on_ended(work);
+        if (work.ours) report(work.item);
+    }
     waiting_.clear();
+    source_.measure(progress_);
     observer_.on_progress(progress_);
+}
+
+void BatchWriter::save(Batch& batch) {
+    if (batch.records.empty()) return;
+    std::vector<std::size_t> not_saved;
+    int tries = 0;
+    // Keyed by event and bytes: done twice it makes the same rows.
+    db::run_retrying(
+        database_,
+        [&](db::Connection& connection) {
+            const bool again = tries++ > 0;
+            store::PhotoRepository photos(connection);
+            not_saved = photos.save(batch.records);
+            // Claims that ended in a commit whose answer was lost no longer hold either.
+            if (again)
+                std::erase_if(not_saved, [&](std::size_t i) { return photos.was_saved(batch.records[i]); });
+        },
+        db::IfInDoubt::repeat);
+    for (const std::size_t i : not_saved) batch.works[i]->ours = false;
+    batch = Batch();
 }
 
 void BatchWriter::make_duplicate_if_known(PhotoWork& work) {
@@ -68,17 +91,52 @@ void BatchWriter::make_duplicate_if_known(PhotoWork& work) {
 
 void BatchWriter::save_known_path(PhotoWork& work) {
     const store::PathVersion path{work.item.path, work.stat.size_bytes, work.stat.mtime_ns};
-    const bool saved = db::fetch_retrying(
+    int tries = 0;
+    const auto outcome = db::fetch_retrying(
         database_,
         [&](db::Connection& connection) {
-            return store::PhotoRepository(connection).save_path(event_.id, *work.known, path);
+            const bool again = tries++ > 0;
+            store::PhotoRepository photos(connection);
+            const auto saved =
+                photos.save_path(event_.id, *work.known, path, work.claim ? &*work.claim : nullptr);
+            if (!again || saved != store::PathOutcome::claim_lost) return saved;
+            // Perhaps by a commit whose answer was lost.
+            const auto there = photos.find_path(event_.id, path.path, model_);
+            return there && there->photo == *work.known ? store::PathOutcome::saved : saved;
         },
         db::IfInDoubt::repeat);
-    if (saved) return;
-    // Its photo lost its last path a moment ago: files that swap or shift their names do that. It is a new
-    // one now.
-    work.known.reset();
-    work_again_(work);
+    switch (outcome) {
+        case store::PathOutcome::saved:
+            return;
+        case store::PathOutcome::claim_lost:
+            work.ours = false;
+            return;
+        case store::PathOutcome::photo_gone:
+            // Its photo lost its last path a moment ago: files that swap or shift their names do that. It is
+            // a new one now.
+            work.known.reset();
+            work_again_(work);
+            return;
+    }
+}
+
+void BatchWriter::put_off(PhotoWork& work) {
+    const std::int64_t attempt = work.claim->attempt;
+    const std::string& why = work.item.error->message;
+    int tries = 0;
+    db::run_retrying(
+        database_,
+        [&](db::Connection& connection) {
+            const bool again = tries++ > 0;
+            store::JobRepository jobs(connection);
+            if (attempt >= store::kMostAttempts) {
+                work.ours = jobs.give_up(*work.claim, why) || again;
+            } else {
+                static_cast<void>(jobs.postpone(*work.claim, kFirstDelay * (1 << attempt), why));
+                work.ours = false;
+            }
+        },
+        db::IfInDoubt::repeat);
 }
 
 void BatchWriter::report(const IndexItem& item) {

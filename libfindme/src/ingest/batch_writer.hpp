@@ -7,6 +7,7 @@
 
 #include "db/connection.hpp"
 #include "findme/ingest.hpp"
+#include "ingest/photo_source.hpp"
 #include "ingest/photo_work.hpp"
 
 namespace findme::ingest {
@@ -15,9 +16,10 @@ namespace findme::ingest {
 class BatchWriter {
   public:
     /// @param work_again  works on a photo from the start, on the calling thread.
-    BatchWriter(db::Database& database, Event event, ModelId model, bool reindex, IndexObserver& observer,
-                std::function<void(PhotoWork&)> work_again)
+    BatchWriter(db::Database& database, PhotoSource& source, Event event, ModelId model, bool reindex,
+                IndexObserver& observer, std::function<void(PhotoWork&)> work_again)
         : database_(database),
+          source_(source),
           event_(std::move(event)),
           model_(std::move(model)),
           reindex_(reindex),
@@ -25,17 +27,27 @@ class BatchWriter {
           work_again_(std::move(work_again)) {}
 
     /// @param flush_now  commit and report at once: nothing else is on its way.
-    void add(PhotoWork work, std::int64_t total, bool flush_now);
-    /// Commits what is left.
+    void add(PhotoWork work, bool flush_now);
+    /// Commits what is left, and tells how far the run is.
     void flush();
     [[nodiscard]] IndexSummary& summary() { return summary_; }
 
   private:
+    /// Records with the works they come from, in their order.
+    struct Batch {
+        std::vector<store::PhotoRecord> records;
+        std::vector<PhotoWork*> works;
+    };
+
+    void save(Batch& batch);
     void make_duplicate_if_known(PhotoWork& work);
     void save_known_path(PhotoWork& work);
+    /// Of a shared run: a file that could not be read is tried again later, by whoever comes.
+    void put_off(PhotoWork& work);
     void report(const IndexItem& item);
 
     db::Database& database_;
+    PhotoSource& source_;
     Event event_;
     ModelId model_;
     bool reindex_;

@@ -7,6 +7,8 @@
 #include <tbb/task_arena.h>
 
 #include <algorithm>
+#include <chrono>
+#include <memory>
 #include <optional>
 #include <utility>
 
@@ -14,6 +16,8 @@
 #include "ingest/in_flight.hpp"
 #include "ingest/photo_source.hpp"
 #include "ingest/photo_work.hpp"
+#include "ingest/queue_source.hpp"
+#include "ingest/walk_source.hpp"
 
 namespace findme {
 
@@ -51,6 +55,18 @@ std::size_t job_count(const IndexRequest& request, const Config& config) {
     return static_cast<std::size_t>(std::max(tbb::info::default_concurrency(), 1));
 }
 
+namespace {
+
+std::unique_ptr<PhotoSource> open_source(const IndexRequest& request, const IndexerParts& parts,
+                                         std::size_t jobs) {
+    if (!request.shared) return std::make_unique<WalkSource>(request, parts.model, parts.database);
+    const std::chrono::seconds lease{parts.config.index_lease_s};
+    return std::make_unique<QueueSource>(request, parts.model, parts.database,
+                                         QueueOptions{static_cast<std::int64_t>(jobs), lease});
+}
+
+}  // namespace
+
 IndexSummary index_photos(const IndexRequest& request, const IndexerParts& parts, IndexObserver& observer) {
     constexpr std::size_t kMebibyte = std::size_t{1} << 20U;
     ByteBudget budget(static_cast<std::size_t>(parts.config.index_memory_mib) * kMebibyte);
@@ -62,19 +78,20 @@ IndexSummary index_photos(const IndexRequest& request, const IndexerParts& parts
     tbb::enumerable_thread_specific<face::Workspace> workspaces;
     const auto work_again = [&](PhotoWork& work) { work_on(work, *context, workspaces.local()); };
 
-    PhotoSource source(request, parts.model, parts.database);
-    BatchWriter writer(parts.database, request.event, parts.model, request.reindex, observer, work_again);
-    const std::int64_t total = request.more_paths ? 0 : count_files(request.paths, request.stop);
+    const std::size_t jobs = job_count(request, parts.config);
+    const auto source = open_source(request, parts, jobs);
+    BatchWriter writer(parts.database, *source, request.event, parts.model, request.reindex, observer,
+                       work_again);
 
     if (request.dry_run) {
-        while (auto work = source.next()) writer.add(std::move(*work), total, false);
+        while (auto work = source->next()) writer.add(std::move(*work), false);
+        writer.flush();
     } else {
         const bool is_stream = static_cast<bool>(request.more_paths);
-        const std::size_t jobs = job_count(request, parts.config);
         InFlight in_flight;
         const auto next_photo = [&](tbb::flow_control& flow) -> PhotoWork* {
             const InFlight::Border border(in_flight);
-            if (auto work = source.next()) return in_flight.push(std::move(*work));
+            if (auto work = source->next()) return in_flight.push(std::move(*work));
             flow.stop();
             return nullptr;
         };
@@ -89,7 +106,7 @@ IndexSummary index_photos(const IndexRequest& request, const IndexerParts& parts
             const InFlight::Border border(in_flight);
             PhotoWork work = in_flight.pop();
             // Whoever sends paths one by one waits for the answer before the next.
-            writer.add(std::move(work), total, is_stream && in_flight.empty());
+            writer.add(std::move(work), is_stream && in_flight.empty());
         };
         const auto walk = tbb::make_filter<void, PhotoWork*>(tbb::filter_mode::serial_in_order, next_photo);
         const auto analyse =
@@ -101,10 +118,13 @@ IndexSummary index_photos(const IndexRequest& request, const IndexerParts& parts
                                           std::max(jobs, cores));
         tbb::task_arena arena(static_cast<int>(jobs));
         const InFlight::Border border(in_flight);
-        arena.execute([&] { tbb::parallel_pipeline(jobs * kPhotosInFlightPerJob, walk & analyse & write); });
+        do {
+            arena.execute(
+                [&] { tbb::parallel_pipeline(jobs * kPhotosInFlightPerJob, walk & analyse & write); });
+            writer.flush();
+        } while (source->go_on([&] { writer.flush(); }));
     }
-    writer.flush();
-    writer.summary().cancelled = source.stopped();
+    writer.summary().cancelled = source->stopped();
     return writer.summary();
 }
 

@@ -31,6 +31,8 @@ struct PhotoWork {
     bool wanted = false;                       ///< Still to be read and analysed.
     std::optional<PhotoId> known;              ///< Its bytes are indexed already: only the path is new.
     std::optional<store::PhotoRecord> record;  ///< To be saved.
+    std::optional<store::JobClaim> claim;      ///< Of a shared run.
+    bool ours = true;  ///< To be reported; false when another run has its job by now, or will.
 };
 
 /// Reads, identifies, decodes and analyses one file. A bad file becomes a record or an item that says why.

@@ -15,7 +15,7 @@ std::int64_t integer_of(db::Connection& connection, std::string_view sql,
 }
 
 /// Parents before what hangs on their children: removing a face takes its template along.
-constexpr std::array<OrphanRule, 14> kOrphanRules{{
+constexpr std::array<OrphanRule, 15> kOrphanRules{{
     {"photos", "event_id", "events"},
     {"users", "event_id", "events"},
     {"user_events", "user_id", "users"},
@@ -30,6 +30,7 @@ constexpr std::array<OrphanRule, 14> kOrphanRules{{
     {"face_matches", "photo_id", "photos", true},
     {"face_matches", "user_id", "users", true},
     {"photo_faces", "photo_id", "photos"},
+    {"index_jobs", "event_id", "events", true},
 }};
 
 /// Of names from the list above.

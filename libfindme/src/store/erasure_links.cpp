@@ -26,7 +26,7 @@ struct KnownLink {
 };
 
 /// What refers by meaning, in case an adopted database has lost the foreign key.
-constexpr std::array<KnownLink, 20> kKnownLinks{{
+constexpr std::array<KnownLink, 21> kKnownLinks{{
     {"users", "user_events", "user_id", true},
     {"users", "face_matches", "user_id", true},
     {"users", "password_reset_tokens", "user_id", true},
@@ -40,6 +40,7 @@ constexpr std::array<KnownLink, 20> kKnownLinks{{
     {"events", "photos", "event_id", true},
     {"events", "photo_faces", "event_id", true},
     {"events", "photo_paths", "event_id", true},
+    {"events", "index_jobs", "event_id", true},
     {"events", "face_templates", "event_id", true},
     {"events", "faces", "event_id", true},
     {"events", "users", "event_id", false},

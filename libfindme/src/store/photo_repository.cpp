@@ -98,17 +98,31 @@ std::int64_t count(db::Connection& connection, std::string_view sql, PhotoId pho
 
 }  // namespace
 
-void PhotoRepository::save(std::span<const PhotoRecord> records) {
+std::vector<std::size_t> PhotoRepository::save(std::span<const PhotoRecord> records) {
+    std::vector<std::size_t> not_saved;
     db::Transaction transaction(connection_, db::Access::write);
     EventId held;
-    for (const PhotoRecord& record : records) {
+    for (std::size_t i = 0; i < records.size(); ++i) {
+        const PhotoRecord& record = records[i];
         if (record.event != held) hold_open(record.event);
         held = record.event;
+        // First: it locks the job, so that nobody takes it over before the photo is there.
+        if (record.claim && !end_claim(record)) {
+            not_saved.push_back(i);
+            continue;
+        }
         const PhotoId photo = save_photo(record);
         if (record.status == PhotoStatus::done) save_faces(photo, record);
         move_path(record.event, photo, record.path);
     }
     transaction.commit();
+    return not_saved;
+}
+
+bool PhotoRepository::end_claim(const PhotoRecord& record) {
+    JobRepository jobs(connection_);
+    if (record.status == PhotoStatus::done) return jobs.finish(*record.claim);
+    return jobs.give_up(*record.claim, record.error.value_or(ErrorInfo{}).message);
 }
 
 void PhotoRepository::hold_open(EventId event) {
@@ -197,12 +211,26 @@ void PhotoRepository::save_faces(PhotoId photo, const PhotoRecord& record) {
         {photo.value, record.model, to_iso8601(record.indexed_at), ordinal});
 }
 
-bool PhotoRepository::save_path(EventId event, PhotoId photo, const PathVersion& path) {
+PathOutcome PhotoRepository::save_path(EventId event, PhotoId photo, const PathVersion& path,
+                                       const JobClaim* claim) {
     db::Transaction transaction(connection_, db::Access::write);
-    if (!hold(event, photo)) return false;
+    if (claim != nullptr && !JobRepository(connection_).finish(*claim)) return PathOutcome::claim_lost;
+    if (!hold(event, photo)) return PathOutcome::photo_gone;
     move_path(event, photo, path);
     transaction.commit();
-    return true;
+    return PathOutcome::saved;
+}
+
+bool PhotoRepository::was_saved(const PhotoRecord& record) {
+    bool saved = false;
+    connection_.run(
+        "SELECT 1 FROM photos p JOIN photo_paths t ON t.photo_id = p.id"
+        " WHERE p.event_id = $1 AND p.content_hash = $2 AND p.updated_at = $3 AND t.path = $4"
+        " AND t.size_bytes = $5 AND t.mtime_ns = $6",
+        {record.event.value, to_bytes(record.hash), to_iso8601(record.indexed_at), to_bytes(record.path.path),
+         record.path.size_bytes, record.path.mtime_ns},
+        [&](const db::Row&) { saved = true; });
+    return saved;
 }
 
 bool PhotoRepository::hold(EventId event, PhotoId photo) {
@@ -350,6 +378,10 @@ ForgetReceipt PhotoRepository::remove(PhotoId photo) {
     receipt.templates =
         erase("DELETE FROM face_templates WHERE face_id IN (SELECT id FROM faces WHERE photo_id = $1)");
     receipt.faces = erase("DELETE FROM faces WHERE photo_id = $1");
+    // A worker that is at one of its files right now saves nothing of it any more.
+    erase(
+        "DELETE FROM index_jobs WHERE (event_id, path) IN"
+        " (SELECT event_id, path FROM photo_paths WHERE photo_id = $1)");
     receipt.paths = erase("DELETE FROM photo_paths WHERE photo_id = $1");
     erase("DELETE FROM photo_models WHERE photo_id = $1");
     erase("DELETE FROM photo_faces WHERE photo_id = $1");

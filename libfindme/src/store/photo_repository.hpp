@@ -10,15 +10,10 @@
 #include "db/connection.hpp"
 #include "findme/error.hpp"
 #include "findme/photo.hpp"
+#include "store/job_repository.hpp"
+#include "store/path_version.hpp"
 
 namespace findme::store {
-
-/// A file on disk, as it was when its photo was indexed.
-struct PathVersion {
-    std::string path;  ///< Absolute; bytes.
-    std::int64_t size_bytes = 0;
-    std::int64_t mtime_ns = 0;
-};
 
 struct FaceRecord {
     Face face;
@@ -39,6 +34,7 @@ struct PhotoRecord {
     std::optional<Timestamp> captured_at;
     Timestamp indexed_at;
     std::vector<FaceRecord> faces;  ///< In the order they are to be kept.
+    std::optional<JobClaim> claim;  ///< Of a shared run: ends in the same transaction, or nothing is saved.
 };
 
 /// A path the event knows already.
@@ -47,6 +43,13 @@ struct KnownPath {
     std::int64_t size_bytes = 0;
     std::int64_t mtime_ns = 0;
     bool indexed = false;  ///< DONE under the model asked for.
+};
+
+/// What became of a path for a photo that was known.
+enum class PathOutcome {
+    saved,
+    photo_gone,  ///< Forgotten meanwhile, or gone with its last path when two files swapped names.
+    claim_lost,  ///< The file is somebody else's to work on by now: nothing was saved.
 };
 
 /// A photo that was removed: what went, and what to look for again.
@@ -77,11 +80,14 @@ class PhotoRepository {
     /// its old photo, and a photo that loses its last path this way goes with its faces.
     /// @errors throws Error{not_found} when the event was deleted, Error{retention_expired} when it was
     /// purged.
-    void save(std::span<const PhotoRecord> records);
+    /// @return the places of those records that were not saved, because their claims no longer hold.
+    std::vector<std::size_t> save(std::span<const PhotoRecord> records);
     /// Gives a photo that is known already one more path, in one transaction, by the rules of save().
-    /// @return false when the photo is no longer there (forgotten meanwhile, or gone with its last path when
-    ///         two files swapped names): the file is then to be indexed as a new one.
-    [[nodiscard]] bool save_path(EventId event, PhotoId photo, const PathVersion& path);
+    /// @param claim  of a shared run, or null; it ends when the path is saved.
+    [[nodiscard]] PathOutcome save_path(EventId event, PhotoId photo, const PathVersion& path,
+                                        const JobClaim* claim = nullptr);
+    /// Whether it was this very record that was saved: for a commit whose answer was lost.
+    [[nodiscard]] bool was_saved(const PhotoRecord& record);
 
     [[nodiscard]] std::optional<KnownPath> find_path(EventId event, const std::string& path,
                                                      const ModelId& model);
@@ -115,6 +121,8 @@ class PhotoRepository {
   private:
     /// Keeps others from removing or purging the event before this transaction ends.
     void hold_open(EventId event);
+    /// @return false when the claim no longer holds.
+    [[nodiscard]] bool end_claim(const PhotoRecord& record);
     PhotoId save_photo(const PhotoRecord& record);
     void save_faces(PhotoId photo, const PhotoRecord& record);
     /// Keeps others from removing the photo before this transaction ends.

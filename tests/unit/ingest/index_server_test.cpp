@@ -1,4 +1,5 @@
 // Runs over a server whose sessions end in the middle of the work.
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <fstream>
 #include <string>
@@ -41,13 +42,17 @@ Event insert_event(db::Database& database) {
 
 using Row = std::tuple<ContentHash, PhotoStatus, std::vector<std::string>>;
 
-std::vector<Row> index(db::Database& database, const std::string& folder, IndexObserver& observer) {
+enum class Kind { plain, shared };
+
+std::vector<Row> index(db::Database& database, const std::string& folder, IndexObserver& observer,
+                       Kind kind = Kind::plain) {
     const face::FaceAnalyser analyser(std::make_unique<BlindDetector>(), nullptr, nullptr);
     const FixedClock clock;
     const Config config;
     IndexRequest request;
     request.paths = {folder};
     request.jobs = 2;
+    request.shared = kind == Kind::shared;
     request.event = insert_event(database);
     const auto summary =
         ingest::index_photos(request, {database, &analyser, clock, config, "test-model"}, observer);
@@ -59,6 +64,7 @@ std::vector<Row> index(db::Database& database, const std::string& folder, IndexO
     for (const auto& photo : store::PhotoRepository(*connection).list(request.event.id, PhotoId{}, 0)) {
         rows.emplace_back(photo.hash, photo.status, photo.paths);
     }
+    std::sort(rows.begin(), rows.end());
     return rows;
 }
 
@@ -95,7 +101,8 @@ TEST_CASE("index: sessions that are terminated after every batch lose no photo a
         TestDatabase database(dialect);
         const auto own = db::open_database(database.url(), {});
         Terminator terminator(own->connect());
-        CHECK(index(database.database(), folder.path(), terminator) == undisturbed(folder.path()));
+        const auto kind = GENERATE(Kind::plain, Kind::shared);
+        CHECK(index(database.database(), folder.path(), terminator, kind) == undisturbed(folder.path()));
         CHECK(terminator.terminated_ >= 4);
     }
 }
@@ -107,11 +114,12 @@ TEST_CASE("index: commits whose answer is lost lose no photo and double none", "
         TestDatabase database(dialect);
         SeveringProxy proxy(database.url());
         const auto through = db::open_database(proxy.url(), {});
+        const auto kind = GENERATE(Kind::plain, Kind::shared);
         // Batches, not the event before them.
         proxy.sever_after("INSERT INTO photo_models", 2);
         Listener listener;
         SECTION("in the middle of a transaction") {
-            CHECK(index(*through, folder.path(), listener) == undisturbed(folder.path()));
+            CHECK(index(*through, folder.path(), listener, kind) == undisturbed(folder.path()));
         }
         SECTION("at its end") {
             class Lost final : public IndexObserver {
@@ -123,7 +131,7 @@ TEST_CASE("index: commits whose answer is lost lose no photo and double none", "
               private:
                 SeveringProxy& proxy_;
             } lost(proxy);
-            CHECK(index(*through, folder.path(), lost) == undisturbed(folder.path()));
+            CHECK(index(*through, folder.path(), lost, kind) == undisturbed(folder.path()));
         }
         CHECK(proxy.left() <= 1);  // The last progress is told after the last commit.
     }

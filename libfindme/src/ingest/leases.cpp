@@ -1,0 +1,61 @@
+#include "ingest/leases.hpp"
+
+#include <algorithm>
+#include <exception>
+#include <stop_token>
+
+namespace findme::ingest {
+namespace {
+
+/// After one that did not arrive.
+constexpr std::chrono::milliseconds kSoon{500};
+
+}  // namespace
+
+Leases::Leases(db::Database& database, std::chrono::seconds lease)
+    : database_(database), lease_(lease), thread_([this](const std::stop_token& stop) { keep(stop); }) {}
+
+void Leases::add(const store::JobClaim& claim) {
+    const std::lock_guard lock(mutex_);
+    claims_.insert_or_assign(claim.job, claim);
+}
+
+void Leases::remove(const store::JobClaim& claim) {
+    const std::lock_guard lock(mutex_);
+    const auto found = claims_.find(claim.job);
+    // The same job may have been lost and taken once more meanwhile.
+    if (found != claims_.end() && found->second.attempt == claim.attempt) claims_.erase(found);
+}
+
+std::vector<store::JobClaim> Leases::held() {
+    const std::lock_guard lock(mutex_);
+    std::vector<store::JobClaim> claims;
+    claims.reserve(claims_.size());
+    for (const auto& [job, claim] : claims_) claims.push_back(claim);
+    return claims;
+}
+
+void Leases::keep(const std::stop_token& stop) {
+    std::mutex mutex;
+    std::condition_variable_any never;
+    std::unique_lock lock(mutex);
+    const auto regular = std::max<std::chrono::milliseconds>(std::chrono::milliseconds(lease_) / 3, kSoon);
+    for (auto pause = regular; !stop.stop_requested(); pause = renew() ? regular : kSoon) {
+        never.wait_for(lock, stop, pause, [] { return false; });
+        if (stop.stop_requested()) return;
+    }
+}
+
+bool Leases::renew() noexcept {
+    try {
+        const auto claims = held();
+        // A connection for the moment: threads of the run hold theirs no longer than this, so that one is
+        // free soon. Nor is what was lost of interest here: it shows when the result is to be written.
+        if (!claims.empty()) store::JobRepository(*database_.connect()).renew(claims, lease_);
+        return true;
+    } catch (const std::exception&) {
+        return false;  // The database is away: whoever writes results says so.
+    }
+}
+
+}  // namespace findme::ingest
