@@ -161,6 +161,7 @@ ExitCode run_app(const std::vector<std::string>& arguments, const Environment& e
     setup_index(app, action);
     setup_match(app, action);
     setup_photo(app, action);
+    setup_queue(app, action);
     setup_model(app, action);
     setup_config(app, action);
     setup_completion(app, action);

@@ -25,6 +25,7 @@ struct IndexOptions {
     bool reindex = false;
     bool dry_run = false;
     bool watch = false;
+    bool shared = false;
     WaitOption wait;
 };
 
@@ -134,6 +135,7 @@ ExitCode run_index(Context& context, const IndexOptions& options) {
     request.jobs = options.jobs;
     request.reindex = options.reindex;
     request.dry_run = options.dry_run;
+    request.shared = options.shared;
     std::ifstream list;
     if (options.files_from == "-") {
         request.more_paths = paths_from(context.in(), options.null_separated);
@@ -152,7 +154,8 @@ ExitCode run_index(Context& context, const IndexOptions& options) {
         for (const char* name : {"photos_indexed", "photos_failed", "faces_found"}) context.count(name, 0);
         request.stop = context.take_stops("stopping after the photos at work");
         lock.emplace(lock_run(context, options.wait, "index-" + std::to_string(request.event.id.value),
-                              "is indexing this event", request.stop));
+                              "is indexing this event", request.stop,
+                              options.shared ? RunLockKind::shared : RunLockKind::alone));
     }
     keep_freed_memory();
     IndexPrinter printer(context);
@@ -188,7 +191,13 @@ void setup_index(CLI::App& app, Action& action) {
                     "Paths of --files-from end in NUL instead of a line end");
     auto* watch =
         index->add_flag("--watch", options->watch, "Then index what comes into the folders, until stopped");
-    for (const char* other : {"--dry-run", "--reindex", "--files-from"}) watch->excludes(other);
+    auto* shared = index->add_flag("--shared", options->shared,
+                                   "Share the work with other runs, on this and on other machines");
+    for (const char* other : {"--dry-run", "--reindex", "--files-from"}) {
+        watch->excludes(other);
+        shared->excludes(other);
+    }
+    shared->excludes(watch);
     add_wait_option(*index, options->wait);
     index->callback([&action, options] {
         action = [options](Context& context) { return run_index(context, *options); };

@@ -16,6 +16,7 @@ void setup_event(CLI::App& app, Action& action);
 void setup_index(CLI::App& app, Action& action);
 void setup_match(CLI::App& app, Action& action);
 void setup_photo(CLI::App& app, Action& action);
+void setup_queue(CLI::App& app, Action& action);
 void setup_model(CLI::App& app, Action& action);
 void setup_config(CLI::App& app, Action& action);
 /// To be set up at the application itself, which it walks.

@@ -30,8 +30,8 @@ void add_wait_option(CLI::App& command, WaitOption& wait) {
 }
 
 RunLock lock_run(Context& context, const WaitOption& wait, const std::string& name,
-                 const std::string& activity, const std::stop_token& stop) {
-    return context.findme().lock_run({name, activity, seconds_of(wait), stop});
+                 const std::string& activity, const std::stop_token& stop, RunLockKind kind) {
+    return context.findme().lock_run({name, activity, seconds_of(wait), stop, kind});
 }
 
 }  // namespace findme::cli

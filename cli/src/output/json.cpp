@@ -146,6 +146,22 @@ Json to_json(const IndexSummary& summary) {
             {"faces", summary.faces},         {"cancelled", summary.cancelled}};
 }
 
+Json to_json(const Event& event, const QueueStatus& status) {
+    constexpr double kMillisecondsPerSecond = 1000;
+    Json json = {{"type", "queue_status"},   {"v", 1},
+                 {"event", event.code},      {"ready", status.ready},
+                 {"leased", status.leased},  {"expired", status.expired},
+                 {"dead", status.dead},      {"oldest_s", nullptr},
+                 {"given_up", Json::array()}};
+    if (status.oldest)
+        json["oldest_s"] = static_cast<double>(status.oldest->count()) / kMillisecondsPerSecond;
+    for (const auto& job : status.given_up) {
+        json["given_up"].push_back(
+            {{"path", path_json(job.path)}, {"attempts", job.attempts}, {"error", job.error}});
+    }
+    return json;
+}
+
 Json to_json(const SelfieCheck& check) {
     Json json = {{"type", "selfie"}, {"v", 1}, {"path", path_json(check.path)}, {"accepted", !check.refused}};
     if (check.refused) {

@@ -29,6 +29,7 @@ Json to_json(const PhotoFace& face);
 Json to_json(const Photo& photo);
 Json to_json(const IndexItem& item);
 Json to_json(const IndexSummary& summary);
+Json to_json(const Event& event, const QueueStatus& status);
 Json to_json(const SelfieCheck& check);
 Json to_json(const Match& match);
 Json to_json(const ModelCheck& check);

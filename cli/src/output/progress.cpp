@@ -32,6 +32,7 @@ void ProgressLine::show(const IndexProgress& progress) {
     line += speed;
     line += ", " + std::to_string(progress.faces) + " faces";
     if (progress.failed > 0) line += ", " + std::to_string(progress.failed) + " failed";
+    if (progress.elsewhere > 0) line += ", " + std::to_string(progress.elsewhere) + " at work elsewhere";
     if (progress.total > progress.done && rate > 0) {
         line += ", " + duration(static_cast<double>(progress.total - progress.done) / rate) + " left";
     }
