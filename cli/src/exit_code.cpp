@@ -8,6 +8,7 @@ ExitCode exit_code_of(ErrorCode code) noexcept {
         case ErrorCode::config_invalid:
         case ErrorCode::secret_exposed:
         case ErrorCode::confirmation_required:
+        case ErrorCode::index_outdated:
         case ErrorCode::model_missing:
         case ErrorCode::password_refused:
             return ExitCode::usage;

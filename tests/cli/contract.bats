@@ -9,7 +9,7 @@ setup() { fresh_home; }
 commands() {
     printf '%s\n' "" event "event create" "event list" "event show" "event update" "event delete" "event purge" \
         "event stats" index match photo "photo list" "photo show" "photo forget" migrate "migrate up" "migrate plan" \
-        "migrate status" "migrate verify" "migrate adopt" "migrate down" "migrate repair" model "model list" \
+        "migrate status" "migrate verify" "migrate adopt" "migrate down" "migrate repair" model "model list" "model add" "model remove" \
         "model verify" completion config "config show" "config check" "config template" user "user add" "user list" "user show" "user verify" "user set-password" \
         "user disable" "user enable" "user join" "user delete" "user export" "user import" "user selfie" \
         "user selfie add" "user selfie list" "user selfie remove" token "token issue" "token redeem" "token list" \

@@ -362,3 +362,39 @@ TEST_CASE("photos: forgetting one counts what went, finds nothing left and touch
     const auto nothing = store.forget(photo);
     CHECK(nothing.photos + nothing.paths + nothing.faces + nothing.templates + nothing.left == 0);
 }
+
+TEST_CASE("photos: those that only other models know are counted, each once", "[store]") {
+    Fixture store(GENERATE(from_range(available_databases())));
+    const auto as = [&](std::uint8_t hash, const ModelId& model, int minutes = 0) {
+        PhotoRecord record = store.record(hash, "/" + std::to_string(hash) + ".jpg");
+        record.model = model;
+        record.indexed_at += std::chrono::minutes{minutes};
+        return record;
+    };
+    CHECK(store.photos.indexed_otherwise(store.event, kModel).photos == 0);
+    const std::array records{as(1, kModel),         as(2, kOtherModel),    as(3, kModel),
+                             as(3, kOtherModel, 1), as(4, kOtherModel, 1), as(4, "model-c", 2),
+                             as(5, "model-c", 1),   as(6, "model-c")};
+    store.photos.save(records);
+    const auto others = store.photos.indexed_otherwise(store.event, kModel);
+    CHECK(others.photos == 4);
+    CHECK(others.model == "model-c");
+    CHECK(store.photos.indexed_otherwise(store.event, "model-d").photos == 6);
+    CHECK(store.photos.indexed_otherwise(EventId{9999}, kModel).photos == 0);
+}
+
+TEST_CASE("photos: a record that replaces other models leaves nothing of theirs", "[store]") {
+    Fixture store(GENERATE(from_range(available_databases())));
+    PhotoRecord record = store.record(1, "/a.jpg", 3);
+    store.save(record);
+    record.model = kOtherModel;
+    store.save(record);
+    CHECK(store.templates(kModel).size() == 3);
+    CHECK(store.templates(kOtherModel).size() == 3);
+    record.replaces_other_models = true;
+    store.save(record);
+    CHECK(store.templates(kModel).empty());
+    CHECK(store.templates(kOtherModel).size() == 3);
+    CHECK_FALSE(store.photos.find_indexed(store.event, record.hash, kModel));
+    CHECK(store.photos.find_indexed(store.event, record.hash, kOtherModel));
+}

@@ -108,6 +108,7 @@ void write_jpegs(Corpus corpus) {
 
 void write_networks(Corpus corpus) {
     corpus.add("head.onnx", make::make_onnx_head());
+    corpus.add("yunet.onnx", make::make_onnx_yunet());
     corpus.add("empty.onnx", ByteVector{});
 }
 

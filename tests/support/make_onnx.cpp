@@ -1,5 +1,6 @@
 #include "support/make_onnx.hpp"
 
+#include <algorithm>
 #include <cstring>
 
 namespace findme::testing {
@@ -53,6 +54,10 @@ void add_onnx_integers(ProtobufMessage& node, const std::string& name,
     node.message(5, attribute);
 }
 
+void add_onnx_text(ProtobufMessage& node, const std::string& name, const std::string& text) {
+    node.message(5, ProtobufMessage().bytes(1, name).bytes(4, text));
+}
+
 std::vector<std::uint8_t> onnx_model(const std::vector<ProtobufMessage>& nodes,
                                      const std::vector<ProtobufMessage>& tensors) {
     ProtobufMessage graph;
@@ -70,6 +75,43 @@ std::vector<std::uint8_t> make_onnx_head() {
     const std::vector<float> weights(std::size_t{4} * 3 * 3 * 3, 0.25F);
     return onnx_model(
         nodes, {onnx_tensor("weights", {4, 3, 3, 3}, weights), onnx_tensor("bias", {4}, {0, 1, 2, 3})});
+}
+
+std::vector<std::uint8_t> make_onnx_yunet(int points, bool is_coarse) {
+    constexpr float kSure = 10.0F;
+    constexpr int kFinest = 8;
+    constexpr int kCoarse = 64;
+    std::vector<ProtobufMessage> nodes;
+    std::vector<ProtobufMessage> tensors{onnx_tensor("twice", {4}, {1, 1, 2, 2})};
+    // One convolution a head, over exactly one cell.
+    const auto add_head = [&](int stride, const std::string& name, std::vector<float> bias, float of_blue) {
+        const std::size_t cell = static_cast<std::size_t>(stride) * static_cast<std::size_t>(stride);
+        std::vector<float> weights(bias.size() * 3 * cell, 0.0F);
+        // Blue is the first channel.
+        std::fill_n(weights.begin(), cell, of_blue / (255.0F * static_cast<float>(cell)));
+        const auto channels = static_cast<std::int64_t>(bias.size());
+        tensors.push_back(onnx_tensor(name + "_w", {channels, 3, stride, stride}, weights));
+        tensors.push_back(onnx_tensor(name + "_b", {channels}, bias));
+        nodes.push_back(onnx_node("Conv", {"input", name + "_w", name + "_b"}, name + "_c"));
+        add_onnx_integers(nodes.back(), "strides", {stride, stride});
+        std::string last = name + "_c";
+        for (int step = stride; step > kFinest; step /= 2) {
+            if (!name.starts_with("cls_8")) break;
+            nodes.push_back(onnx_node("Upsample", {last, "twice"}, last + "u"));
+            last += "u";
+        }
+        nodes.push_back(onnx_node("Transpose", {last}, name));
+    };
+    for (const int stride : {8, 16, 32}) {
+        const std::string at = "_" + std::to_string(stride);
+        const bool is_finest = stride == kFinest;
+        add_head(is_finest && is_coarse ? kCoarse : stride, "cls" + at, {-kSure},
+                 is_finest ? 2 * kSure : 0.0F);
+        add_head(stride, "obj" + at, {kSure}, 0.0F);
+        add_head(stride, "bbox" + at, {0.5F, 0.5F, 0.0F, 0.0F}, 0.0F);
+        add_head(stride, "kps" + at, std::vector<float>(static_cast<std::size_t>(points), 0.0F), 0.0F);
+    }
+    return onnx_model(nodes, tensors);
 }
 
 }  // namespace findme::testing

@@ -35,11 +35,22 @@ class ProtobufMessage {
 void add_onnx_integers(ProtobufMessage& node, const std::string& name,
                        const std::vector<std::int64_t>& values);
 
+/// Gives a node an attribute of text.
+void add_onnx_text(ProtobufMessage& node, const std::string& name, const std::string& text);
+
 /// A ModelProto around a graph whose input is "input".
 [[nodiscard]] std::vector<std::uint8_t> onnx_model(const std::vector<ProtobufMessage>& nodes,
                                                    const std::vector<ProtobufMessage>& tensors);
 
 /// One 3 x 3 convolution of 4 filters with a ReLU and a transposed head.
 [[nodiscard]] std::vector<std::uint8_t> make_onnx_head();
+
+/// A network with YuNet's twelve outputs that sees a face in every cell of 8 x 8 px that is blue all over,
+/// with its box around the cell and a logit of 10 for both scores.
+/// @param  points     channels of the outputs for the five points; 10 in the real layout.
+/// @param  is_coarse  one score is looked at in steps of 64 px and enlarged: its size is the others' at
+/// multiples of
+///                    64 px alone.
+[[nodiscard]] std::vector<std::uint8_t> make_onnx_yunet(int points = 10, bool is_coarse = false);
 
 }  // namespace findme::testing

@@ -18,7 +18,7 @@ findme_build_packages() {
 
 # What the tests need on top.
 findme_test_packages() {
-    echo catch2 bats jq mandoc man-db clang-format clang-tidy shellcheck binutils \
+    echo catch2 libopencv-dnn-dev bats jq mandoc man-db clang-format clang-tidy shellcheck binutils \
         sqlite3 postgresql libjpeg-turbo-progs strace curl hey zsh fish systemd libseccomp-dev
 }
 

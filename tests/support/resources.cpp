@@ -71,6 +71,13 @@ std::optional<std::string> evaluation_folder(const std::string& set) {
     return std::nullopt;
 }
 
+std::optional<std::string> evaluation_model(const std::string& file) {
+    const std::string path = variable("FINDME_EVAL_MODELS") + "/" + file;
+    if (!variable("FINDME_EVAL_MODELS").empty() && std::filesystem::exists(path)) return path;
+    skip("FINDME_EVAL_MODELS does not name a folder that holds " + file);
+    return std::nullopt;
+}
+
 const std::array<std::vector<Point>, 6>& sample_faces() {
     static const std::array<std::vector<Point>, 6> faces{{
         {{0.253F, 0.39F}, {0.484F, 0.43F}, {0.824F, 0.251F}},

@@ -28,6 +28,10 @@ void skip_or_fail(const std::string& reason);
 /// shipped.
 [[nodiscard]] std::optional<std::string> evaluation_folder(const std::string& set);
 
+/// FINDME_EVAL_MODELS / `file`: a model that no release brings along; else nothing, and the test is a skip.
+/// Never required.
+[[nodiscard]] std::optional<std::string> evaluation_model(const std::string& file);
+
 /// sample1.jpg ... sample6.jpg below `folder`.
 [[nodiscard]] std::vector<std::string> sample_files(const std::string& folder);
 

@@ -162,6 +162,11 @@ ExitCode run_index(Context& context, const IndexOptions& options) {
     const IndexSummary summary =
         options.watch ? context.findme().watch(request, printer) : context.findme().index(request, printer);
     printer.finish(summary, options.dry_run);
+    if (summary.guests_left_out > 0) {
+        context.say(counted(summary.guests_left_out, "guest") +
+                    " cannot be found on these photos, because another detector was in use when the selfies "
+                    "came: ask for new ones (findme user selfie add)");
+    }
     if (summary.cancelled || (options.watch && context.stopped_by_limit())) {
         if (context.signal() != 0) context.say("interrupted: the same command goes on where it stopped");
         return ExitCode::interrupted;

@@ -59,6 +59,7 @@ void print_report(Context& context, const Event& event, const MatchReport& repor
                  {"event", event.code},
                  {"min_score", report.min_score},
                  {"faces_searched", report.faces_searched},
+                 {"photos_left_out", report.photos_left_out},
                  {"selfies", Json::array()},
                  {"matches", Json::array()}};
     for (const auto& selfie : report.selfies) json["selfies"].push_back(to_json(selfie));
@@ -99,13 +100,21 @@ ExitCode run_match(Context& context, const MatchOptions& options) {
     }
     print_report(context, request.event, report, options.print_null);
     if (refused == report.selfies.size()) return exit_code_of(report.selfies.front().refused->code);
+    if (report.photos_left_out > 0) {
+        context.complain(
+            {ErrorCode::index_outdated,
+             counted(report.photos_left_out, "photo") + " of the event " + request.event.code +
+                 " could not be searched, because another detector indexed them: run `findme index` "
+                 "on them again",
+             request.event.code});
+    }
     if (report.matches.empty()) {
         context.say("nobody like this on the " + counted(report.faces_searched, "face") + " of the event " +
                     request.event.code);
-        return ExitCode::nothing;
+        return report.photos_left_out > 0 ? ExitCode::partial : ExitCode::nothing;
     }
     const bool drawn = options.sheet.empty() || draw_sheet(context, report, options.sheet);
-    return refused > 0 || !drawn ? ExitCode::partial : ExitCode::done;
+    return refused > 0 || !drawn || report.photos_left_out > 0 ? ExitCode::partial : ExitCode::done;
 }
 
 }  // namespace

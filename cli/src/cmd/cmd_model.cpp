@@ -1,3 +1,5 @@
+#include <memory>
+
 #include "cmd/commands.hpp"
 #include "output/json.hpp"
 #include "output/text.hpp"
@@ -13,10 +15,11 @@ void print_checks(Context& context, const std::vector<ModelCheck>& checks) {
         for (const auto& check : checks) json["models"].push_back(to_json(check));
         write_document(context.out(), json);
     } else {
-        std::vector<std::vector<std::string>> rows{{"MODEL", "JOB", "STATE", "LICENCE", "FILE"}};
+        std::vector<std::vector<std::string>> rows{{"MODEL", "JOB", "STATE", "IN USE", "LICENCE", "FILE"}};
         for (const auto& check : checks) {
             rows.push_back({check.model.id, check.model.job, std::string(to_string(check.state)),
-                            check.model.licence, shown(check.path)});
+                            check.in_use ? "yes" : "no",
+                            check.model.licence.empty() ? "-" : check.model.licence, shown(check.path)});
         }
         write_table(context.out(), rows);
     }
@@ -43,6 +46,42 @@ ExitCode run_verify(Context& context) {
     return exit;
 }
 
+ExitCode run_add(Context& context, const std::string& file) {
+    const ModelCheck added = add_model(context.config().config, context.data_dir(), file);
+    if (context.options.output == OutputFormat::jsonl) {
+        write_line(context.out(), to_json(added));
+    } else if (context.options.output == OutputFormat::json) {
+        write_document(context.out(), to_json(added));
+    } else {
+        context.out() << "added " << added.model.id << ", " << added.model.job;
+        if (!added.model.kind.empty()) context.out() << " of the kind " << added.model.kind;
+        context.out() << ": " << shown(added.path) << '\n';
+    }
+    const bool is_own = !added.model.package.empty();
+    if (is_own) return ExitCode::done;
+    if (!added.in_use) {
+        context.say("the setting models.detector chooses another detector: this one is not in use");
+        return ExitCode::done;
+    }
+    context.say(
+        "it finds the faces from now on, and its faces are not compared with another detector's: run `findme "
+        "index --reindex` on the photos of your events, and ask guests for new selfies; `findme model "
+        "remove " +
+        added.model.id + "` goes back");
+    return ExitCode::done;
+}
+
+ExitCode run_remove(Context& context, const std::string& id) {
+    const ModelFile removed = remove_model(context.config().config, context.data_dir(), id);
+    if (context.is_text()) {
+        context.out() << "removed " << removed.id << '\n';
+    } else {
+        write_line(context.out(),
+                   {{"type", "model_remove"}, {"v", 1}, {"id", removed.id}, {"sha256", removed.sha256}});
+    }
+    return ExitCode::done;
+}
+
 }  // namespace
 
 void setup_model(CLI::App& app, Action& action) {
@@ -52,6 +91,22 @@ void setup_model(CLI::App& app, Action& action) {
     });
     model->add_subcommand("verify", "Check that every model is there and unaltered")->callback([&action] {
         action = run_verify;
+    });
+    auto argument = std::make_shared<std::string>();
+    auto* add =
+        model->add_subcommand("add", "Use a detector of your own, or bring a model file of the release");
+    add->add_option("file", *argument, "An ONNX file: YuNet in the layout of 2023, or RFB-320")
+        ->required()
+        ->type_name("FILE");
+    add->callback([&action, argument] {
+        action = [argument](Context& context) { return run_add(context, *argument); };
+    });
+    auto* remove = model->add_subcommand("remove", "Take out a detector that was added");
+    remove->add_option("id", *argument, "Its id, or at least 8 digits of its SHA-256")
+        ->required()
+        ->type_name("ID");
+    remove->callback([&action, argument] {
+        action = [argument](Context& context) { return run_remove(context, *argument); };
     });
 }
 

@@ -143,7 +143,8 @@ Json to_json(const IndexSummary& summary) {
             {"indexed", summary.indexed},     {"duplicate", summary.duplicate},
             {"unchanged", summary.unchanged}, {"failed", summary.failed},
             {"ignored", summary.ignored},     {"pending", summary.pending},
-            {"faces", summary.faces},         {"cancelled", summary.cancelled}};
+            {"faces", summary.faces},         {"guests_left_out", summary.guests_left_out},
+            {"cancelled", summary.cancelled}};
 }
 
 Json to_json(const Event& event, const QueueStatus& status) {
@@ -196,7 +197,9 @@ Json to_json(const ModelCheck& check) {
                  {"state", to_string(check.state)},
                  {"sha256", check.model.sha256},
                  {"licence", check.model.licence},
-                 {"package", check.model.package}};
+                 {"package", check.model.package},
+                 {"in_use", check.in_use}};
+    if (!check.model.kind.empty()) json["kind"] = check.model.kind;
     if (!check.remedy.empty()) json["remedy"] = check.remedy;
     return json;
 }

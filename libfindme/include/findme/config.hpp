@@ -33,6 +33,8 @@ struct Config {
     int database_pool_recycle_s = 1800;  ///< Older connections are made anew.
     int database_pool_processes = 1;     ///< That work on the database at once, as `doctor` reckons.
     std::string models_dir;              ///< Empty: the user's data folder, then the installed one.
+    /// Or an id or SHA-256 of `model list`, see findme-model(1).
+    std::string models_detector = "auto";
     ModelPrecision models_precision = ModelPrecision::automatic;
     ImageLimits image;
     int index_jobs = 0;           ///< Photos worked on at once; 0: one per core.

@@ -17,6 +17,7 @@ enum class ErrorCode {
     secret_exposed,     ///< A file that holds a secret can be read by others.
     not_found,          ///< The event, photo or model named does not exist.
     already_exists,     ///< The name or code is taken.
+    index_outdated,     ///< The event was indexed with another model: nothing can be compared.
     retention_expired,  ///< The event is past its retention: nothing may be searched in it.
     still_responsible,  ///< A photographer whose events nobody takes over.
     // Who may come in.

@@ -68,8 +68,8 @@ class FINDME_API Findme {
     IndexSummary watch(const IndexRequest& request, IndexObserver& observer);
 
     /// Finds one person. Selfies are judged one by one; those refused do not count.
-    /// @errors   throws Error{retention_expired, model_*, store_*}; with no acceptable selfie the report has
-    /// no matches.
+    /// @errors   throws Error{retention_expired, index_outdated, model_*, store_*}; with no acceptable selfie
+    /// the report has no matches.
     [[nodiscard]] MatchReport match(const MatchRequest& request);
 
     /// Draws the photos of a report.
@@ -87,7 +87,22 @@ class FINDME_API Findme {
     std::unique_ptr<State> state_;
 };
 
-/// The models of this release and whether they are there and right; needs no database.
+/// The models of this release and those that were added, and whether they are there and right; needs no
+/// database.
+/// @errors throws Error{config_invalid, model_missing} when the configuration chooses no detector that is
+/// there.
 FINDME_API std::vector<ModelCheck> check_models(const Config& config, const std::string& data_dir);
+
+/// Copies a model file into the models folder: a detector, which is in use from the next Findme on unless the
+/// configuration chooses another one, or one of the release's own files. Done twice it does no harm.
+/// @errors throws Error{file_unreadable}, Error{invalid_argument} for a file that findme cannot use,
+///         Error{already_exists} when another detector was added before, Error{file_unwritable, store_full}.
+FINDME_API ModelCheck add_model(const Config& config, const std::string& data_dir, const std::string& file);
+
+/// Removes a detector that was added. What was indexed with it stays, and is found again when it is added
+/// again.
+/// @param  id  as in ModelFile, or at least 8 digits of the SHA-256.
+/// @errors throws Error{not_found}, Error{file_unwritable}.
+FINDME_API ModelFile remove_model(const Config& config, const std::string& data_dir, const std::string& id);
 
 }  // namespace findme

@@ -52,6 +52,8 @@ struct IndexSummary {
     std::int64_t ignored = 0;
     std::int64_t pending = 0;
     std::int64_t faces = 0;
+    /// Guests whose selfies are all of another model: they are on no photo of this one.
+    std::int64_t guests_left_out = 0;
     bool cancelled = false;  ///< Stopped early; running again goes on where it stopped.
 };
 

@@ -42,6 +42,8 @@ struct MatchReport {
     std::vector<SelfieCheck> selfies;
     std::vector<Match> matches;  ///< Best first.
     std::int64_t faces_searched = 0;
+    /// Photos indexed with another model alone, which could not be searched.
+    std::int64_t photos_left_out = 0;
     double min_score = 0;
 };
 

@@ -14,6 +14,8 @@ std::string_view to_string(ErrorCode code) noexcept {
             return "not_found";
         case ErrorCode::already_exists:
             return "already_exists";
+        case ErrorCode::index_outdated:
+            return "index_outdated";
         case ErrorCode::retention_expired:
             return "retention_expired";
         case ErrorCode::still_responsible:

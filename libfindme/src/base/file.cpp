@@ -66,7 +66,7 @@ Result<std::vector<std::uint8_t>> read_file(const std::string& path, std::size_t
     return bytes;
 }
 
-void write_file_atomically(const std::string& path, std::span<const std::uint8_t> bytes) {
+void write_file_atomically(const std::string& path, std::span<const std::uint8_t> bytes, Readable readable) {
     std::string temporary = path + ".XXXXXX";
     FileDescriptor file(::mkostemp(temporary.data(), O_CLOEXEC));
     const auto fail = [&](int error) {
@@ -85,6 +85,8 @@ void write_file_atomically(const std::string& path, std::span<const std::uint8_t
         if (put < 0) fail(errno);
         done += static_cast<std::size_t>(put);
     }
+    constexpr mode_t kAllRead = 0644;
+    if (readable == Readable::by_all && ::fchmod(file.get(), kAllRead) != 0) fail(errno);
     if (::fsync(file.get()) != 0) fail(errno);  // Never retried: after a failed fsync the pages may be gone.
     file.close();
     if (::rename(temporary.c_str(), path.c_str()) != 0) fail(errno);

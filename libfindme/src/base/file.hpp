@@ -24,9 +24,13 @@ struct FileStat {
 /// @errors file_unreadable; image_too_large when it holds more than `max_bytes`.
 [[nodiscard]] Result<std::vector<std::uint8_t>> read_file(const std::string& path, std::size_t max_bytes);
 
+/// Whether other users of the machine may read a file.
+enum class Readable { by_owner, by_all };
+
 /// Old file or new file, never half: temporary in the same folder (mode 0600), fsync, rename, fsync of the
 /// folder.
 /// @errors throws Error{file_unwritable, store_full}; the temporary is gone afterwards.
-void write_file_atomically(const std::string& path, std::span<const std::uint8_t> bytes);
+void write_file_atomically(const std::string& path, std::span<const std::uint8_t> bytes,
+                           Readable readable = Readable::by_owner);
 
 }  // namespace findme::base

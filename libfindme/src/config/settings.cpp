@@ -67,6 +67,13 @@ constexpr auto kSettings = std::to_array<Setting>({
      .details = "Empty: `$XDG_DATA_HOME/findme/models`, then the folder of the installation; see "
                 "`findme-model(1)`.",
      .example = "/srv/findme/models"},
+    {.key = "models.detector",
+     .field = &Config::models_detector,
+     .help = "The detector that finds the faces",
+     .details =
+         "`auto`: the one that was added with `findme model add`, else the release's own. Or one of those "
+         "in `findme model list`, by its id or at least 8 digits of its SHA-256. Photos indexed with "
+         "another one are to be indexed again before they are found."},
     {.key = "models.precision",
      .field = &Config::models_precision,
      .help = "What the networks compute in",

@@ -3,6 +3,17 @@
 #include <algorithm>
 
 namespace findme::face {
+namespace {
+
+/// Position breaks ties, so that the order never depends on how the boxes came in.
+void sort_best_first(std::vector<Detection>& boxes) {
+    std::sort(boxes.begin(), boxes.end(), [](const Detection& a, const Detection& b) {
+        if (a.score != b.score) return a.score > b.score;
+        return a.box.y != b.box.y ? a.box.y < b.box.y : a.box.x < b.box.x;
+    });
+}
+
+}  // namespace
 
 float overlap(const Box& a, const Box& b) {
     const float width = std::min(a.x + a.width, b.x + b.width) - std::max(a.x, b.x);
@@ -13,11 +24,7 @@ float overlap(const Box& a, const Box& b) {
 }
 
 std::vector<Detection> merge_votes(std::vector<Detection> votes, float most) {
-    // Position breaks ties, so that the order never depends on how the boxes came in.
-    std::sort(votes.begin(), votes.end(), [](const Detection& a, const Detection& b) {
-        if (a.score != b.score) return a.score > b.score;
-        return a.box.y != b.box.y ? a.box.y < b.box.y : a.box.x < b.box.x;
-    });
+    sort_best_first(votes);
     // Scores saturate near 1, so that the best score is not the best box: the boxes of one face vote.
     constexpr float kSameFace = 0.5F;
     struct Group {
@@ -53,6 +60,18 @@ std::vector<Detection> merge_votes(std::vector<Detection> votes, float most) {
     }
     std::stable_sort(kept.begin(), kept.end(),
                      [](const Detection& a, const Detection& b) { return a.score > b.score; });
+    return kept;
+}
+
+std::vector<Detection> keep_best(std::vector<Detection> boxes, float most) {
+    sort_best_first(boxes);
+    std::vector<Detection> kept;
+    for (const Detection& candidate : boxes) {
+        const bool is_known = std::any_of(kept.begin(), kept.end(), [&](const Detection& better) {
+            return overlap(better.box, candidate.box) > most;
+        });
+        if (!is_known) kept.push_back(candidate);
+    }
     return kept;
 }
 

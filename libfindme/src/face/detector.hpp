@@ -37,4 +37,8 @@ class Detector {
 /// @return best score first.
 [[nodiscard]] std::vector<Detection> merge_votes(std::vector<Detection> votes, float most);
 
+/// Keeps the best of the boxes that overlap one another by more than `most`.
+/// @return best score first.
+[[nodiscard]] std::vector<Detection> keep_best(std::vector<Detection> boxes, float most);
+
 }  // namespace findme::face

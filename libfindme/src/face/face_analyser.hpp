@@ -50,6 +50,9 @@ class FaceAnalyser {
 /// it, which leaves the templates a factor of two.
 inline constexpr int kEnoughLongSide_px = 2048;
 
+/// How boxes of this kind of detector are aligned.
+[[nodiscard]] BoxCalibration box_calibration(const DetectorKind& kind);
+
 /// Loads the three models of the manifest. The first time on a machine leaves two of them prepared beside the
 /// model files, or in `cache_dir` where that folder takes no file: later ones map that instead of reading for
 /// a quarter of a second.

@@ -75,6 +75,7 @@ void validate(const Graph& graph) {
                 break;
             }
             case Graph::Op::concat:
+            case Graph::Op::enlarge:
             case Graph::Op::max_pool:
             case Graph::Op::average_pool:
             case Graph::Op::global_average:

@@ -20,9 +20,10 @@ struct Graph {
         max_pool,        ///< Window of kernel x kernel, windows beyond the edge are left out (floor).
         average_pool,    ///< Likewise.
         global_average,  ///< Over all of H x W; leaves 1 x 1 x C.
-        add,     ///< a + b; where they differ in size the missing elements count as zero (dlib's add_prev).
-                 ///< Optional ReLU.
-        concat,  ///< Along the channels.
+        add,      ///< a + b; where they differ in size the missing elements count as zero (dlib's add_prev).
+                  ///< Optional ReLU.
+        concat,   ///< Along the channels.
+        enlarge,  ///< Twice as high and wide: every element four times.
     };
 
     /// A convolution's weights in the order that one machine's processor wants them; see pack().

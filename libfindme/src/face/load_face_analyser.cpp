@@ -7,16 +7,17 @@
 #include <vector>
 
 #include "base/file.hpp"
+#include "face/detector_kind.hpp"
 #include "face/dlib_resnet.hpp"
 #include "face/face_analyser.hpp"
 #include "face/model_files.hpp"
 #include "face/prepared_models.hpp"
-#include "face/rfb_detector.hpp"
 #include "findme/error.hpp"
 
 namespace findme::face {
 namespace {
 
+constexpr const char* kDetector = "detector";
 constexpr const char* kLandmarks = "landmarks";
 constexpr const char* kRecognition = "recognition";
 
@@ -89,15 +90,31 @@ PreparedModels load_prepared(const ModelManifest& manifest, const std::vector<st
     return models;
 }
 
+/// What is known of the manifest's detector.
+const DetectorKind& kind_in(const ModelManifest& manifest) {
+    for (const ModelFile& file : manifest.files) {
+        if (file.job != kDetector) continue;
+        for (const DetectorKind& kind : manifest.detectors) {
+            if (kind.kind == file.kind) return kind;
+        }
+    }
+    throw Error(ErrorCode::internal, "the manifest does not know its own detector");
+}
+
 }  // namespace
+
+BoxCalibration box_calibration(const DetectorKind& kind) {
+    return {static_cast<float>(kind.box_side), static_cast<float>(kind.box_centre_down)};
+}
 
 std::unique_ptr<FaceAnalyser> load_face_analyser(const ModelManifest& manifest,
                                                  const std::vector<std::string>& folders, Precision precision,
                                                  const std::string& cache_dir) {
-    auto detector = make_rfb_detector(load_model(manifest, "detector", folders), precision);
+    const DetectorKind& kind = kind_in(manifest);
+    auto detector = make_detector(kind.kind, load_model(manifest, kDetector, folders), precision);
     PreparedModels models = load_prepared(manifest, folders, cache_dir, precision);
     auto recogniser = std::make_unique<Recogniser>(std::move(models.recognition), precision);
-    auto aligner = std::make_unique<Aligner>(std::move(models.landmarks), BoxCalibration{});
+    auto aligner = std::make_unique<Aligner>(std::move(models.landmarks), box_calibration(kind));
     return std::make_unique<FaceAnalyser>(std::move(detector), std::move(aligner), std::move(recogniser));
 }
 

@@ -42,6 +42,19 @@ double distance_of(double score, const Calibration& c) noexcept {
     return c.stranger_distance - score / kThresholdScore * (c.stranger_distance - c.threshold_distance);
 }
 
+Calibration calibration_of(const ModelManifest& manifest, const ModelFile& detector) {
+    const auto kind = std::find_if(manifest.detectors.begin(), manifest.detectors.end(),
+                                   [&](const DetectorKind& known) { return known.kind == detector.kind; });
+    if (kind == manifest.detectors.end()) {
+        throw Error(
+            ErrorCode::config_invalid,
+            "the model manifest has no calibration for detectors of the kind " + base::quoted(detector.kind));
+    }
+    Calibration calibration = kind->calibration;
+    calibration.model = manifest.templates + "+" + detector.id;
+    return calibration;
+}
+
 }  // namespace findme
 
 namespace findme::face {
@@ -54,7 +67,9 @@ struct FoundModel {
     std::vector<std::uint8_t> bytes;
 };
 
-std::string fetch_command(const std::string& folder) {
+std::string remedy_for(const ModelFile& model, const std::string& folder) {
+    const bool was_added = !model.kind.empty() && model.package.empty();
+    if (was_added) return "add the file it was made from again with `findme model add FILE`";
     return "run fetch_models.sh --to " + base::quoted(folder) +
            " (libfindme/models, or share/findme once installed)";
 }
@@ -65,7 +80,7 @@ FoundModel find_model(const ModelFile& model, const std::vector<std::string>& fo
     found.check.path = model_path(model, folders);
     if (found.check.path.empty()) {
         if (!folders.empty()) found.check.path = folders.back() + "/" + model.file;
-        found.check.remedy = fetch_command(folders.empty() ? "." : folders.front());
+        found.check.remedy = remedy_for(model, folders.empty() ? "." : folders.front());
         return found;
     }
     auto bytes = base::read_file(found.check.path, kMaxModelBytes);
@@ -73,7 +88,8 @@ FoundModel find_model(const ModelFile& model, const std::vector<std::string>& fo
     const bool good = to_hex(base::sha256(*bytes)) == model.sha256;
     found.check.state = good ? ModelState::good : ModelState::altered;
     if (!good)
-        found.check.remedy = fetch_command(std::filesystem::path(found.check.path).parent_path().string());
+        found.check.remedy =
+            remedy_for(model, std::filesystem::path(found.check.path).parent_path().string());
     found.bytes = std::move(*bytes);
     return found;
 }

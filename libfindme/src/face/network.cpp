@@ -50,7 +50,7 @@ std::size_t element_bytes(Precision precision) {
     return precision == Precision::bf16 ? sizeof(BFloat16) : sizeof(float);
 }
 
-/// One step of a run: a oneDNN primitive, or one of the two operations that oneDNN has no fitting form for.
+/// One step of a run: a oneDNN primitive, or one of the operations that oneDNN has no fitting form for.
 struct Step {
     Graph::Op op = Graph::Op::input;
     int node = 0;
@@ -236,6 +236,7 @@ class OneDnnNetwork final : public Network {
                 if (fuse_addition(graph, node, index)) return;
                 break;
             case Graph::Op::concat:
+            case Graph::Op::enlarge:
             case Graph::Op::input:
                 break;
         }
@@ -397,6 +398,8 @@ class OneDnnNetwork final : public Network {
         auto* out = arena.at<Element>(step.node);
         if (step.op == Graph::Op::add) {
             add_tensors(parts[0], parts[1], step.relu, out, shape(step.node));
+        } else if (step.op == Graph::Op::enlarge) {
+            enlarge_tensor(parts[0], out);
         } else {
             concat_tensors(parts, out, shape(step.node));
         }

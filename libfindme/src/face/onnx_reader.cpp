@@ -90,6 +90,7 @@ Tensor read_tensor(BytesView bytes) {
 
 struct Attribute {
     std::int64_t integer = 0;
+    std::string text;
     std::vector<std::int64_t> integers;
     std::optional<Tensor> tensor;
 };
@@ -107,8 +108,13 @@ struct OnnxNode {
         const auto& values = found->second.integers;
         const bool same = std::all_of(values.begin(), values.end(), [&](auto v) { return v == values[0]; });
         if (!same || values[0] < 0 || values[0] > 1024)
-            refuse("has a convolution with uneven or absurd " + std::string(name));
+            refuse("has an operation with uneven or absurd " + std::string(name));
         return static_cast<int>(values[0]);
+    }
+
+    [[nodiscard]] std::string text(const char* name, const char* fallback) const {
+        const auto found = attributes.find(name);
+        return found == attributes.end() || found->second.text.empty() ? fallback : found->second.text;
     }
 };
 
@@ -137,6 +143,9 @@ OnnxNode read_node(BytesView bytes) {
                             break;
                         case 3:
                             attribute.integer = static_cast<std::int64_t>(part->integer);
+                            break;
+                        case 4:
+                            attribute.text = part->text();
                             break;
                         case 5:
                             attribute.tensor = read_tensor(part->bytes);
@@ -209,6 +218,8 @@ class Importer {
         if (node.op == "Add") return add_addition(node);
         if (node.op == "Mul") return add_scaling(node);
         if (node.op == "Concat") return add_concat(node);
+        if (node.op == "MaxPool") return add_max_pool(node);
+        if (node.op == "Resize" || node.op == "Upsample") return add_enlargement(node);
         if (node.op == "Transpose") return graph_.outputs.push_back(source(node, 0));
         refuse("uses the operation " + base::quoted(node.op) + ", which findme does not know");
     }
@@ -293,6 +304,40 @@ class Importer {
             node.inputs.push_back(source(from, i));
             node.channels += at(node.inputs.back()).channels;
         }
+        push(from, std::move(node));
+    }
+
+    void add_max_pool(const OnnxNode& from) {
+        const auto ceil = from.attributes.find("ceil_mode");
+        const bool rounds_up = ceil != from.attributes.end() && ceil->second.integer != 0;
+        if (rounds_up || from.uniform("dilations", 1) != 1)
+            refuse("has a MaxPool that rounds sizes up or leaves gaps");
+        Graph::Node node;
+        node.op = Graph::Op::max_pool;
+        node.inputs = {source(from, 0)};
+        node.channels = at(node.inputs[0]).channels;
+        node.kernel_px = from.uniform("kernel_shape", 1);
+        node.stride_px = from.uniform("strides", 1);
+        node.padding_px = from.uniform("pads", 0);
+        push(from, std::move(node));
+    }
+
+    /// By two, each element to four: of the many ways to say so, those that exporters use.
+    void add_enlargement(const OnnxNode& from) {
+        const Tensor* scales = constant(from, 2);
+        if (scales == nullptr) scales = constant(from, 1);
+        const std::string centre = from.text("coordinate_transformation_mode", "half_pixel");
+        const std::string rounding = from.text("nearest_mode", "round_prefer_floor");
+        const bool doubles = from.op == "Upsample" || (centre == "asymmetric" && rounding == "floor") ||
+                             (centre == "half_pixel" && rounding == "round_prefer_floor");
+        if (!doubles || from.text("mode", "nearest") != "nearest" || scales == nullptr ||
+            scales->values != std::vector<float>{1, 1, 2, 2}) {
+            refuse("has a " + from.op + " that does more than repeat every element twice");
+        }
+        Graph::Node node;
+        node.op = Graph::Op::enlarge;
+        node.inputs = {source(from, 0)};
+        node.channels = at(node.inputs[0]).channels;
         push(from, std::move(node));
     }
 

@@ -10,7 +10,7 @@ namespace findme::face {
 /// Reads the part of an ONNX file from its input up to its detection heads: the convolutions whose output is
 /// transposed to B x H x W x C and nothing else. What follows (reshaping, box decoding for one fixed size) is
 /// left out, so that the network runs at any input size. Understands Conv, Relu, Add, Concat along channels,
-/// and Mul by a constant number.
+/// Mul by a constant number, MaxPool, and Resize or Upsample by two to the nearest element.
 /// @param    bytes  the whole file.
 /// @return   a valid graph whose outputs are the heads, in the file's order.
 /// @errors   throws Error{model_corrupt, model_shape_mismatch} when the file is not well-formed or uses an

@@ -165,7 +165,7 @@ Graph take_graph(Reader& reader) {
     const auto count = reader.take_exactly<std::uint64_t, 1>()[0];
     for (std::uint64_t i = 0; i < count; ++i) {
         const auto numbers = reader.take_exactly<std::int32_t, std::tuple_size_v<NodeNumbers>>();
-        if (numbers[0] < 0 || numbers[0] > static_cast<std::int32_t>(Graph::Op::concat))
+        if (numbers[0] < 0 || numbers[0] > static_cast<std::int32_t>(Graph::Op::enlarge))
             throw Reader::NotWhole();
         Graph::Node node;
         node.op = static_cast<Graph::Op>(numbers[0]);

@@ -116,6 +116,9 @@ class RfbDetector final : public Detector {
     void decode(const Level& level, const Shape& cells, std::span<const float> classes,
                 std::span<const float> offsets, float width, float height, float max_trusted_px,
                 std::vector<Detection>& found) const {
+        // A file may agree with the layout at one size alone.
+        if (offsets.size() != classes.size() * 2)
+            throw Error(ErrorCode::model_shape_mismatch, "RFB-320's scores and offsets differ in number");
         const auto stride = static_cast<float>(level.stride_px);
         // Nearly every prior sees no face: told by its logits, it costs no exponential.
         const float min_logit = std::log(options_.min_vote / (1.0F - options_.min_vote));
@@ -147,23 +150,27 @@ class RfbDetector final : public Detector {
     NetworkCache networks_;
 };
 
-void require_rfb_heads(const Graph& graph) {
-    bool fits = graph.outputs.size() == kLevels.size() * 2;
-    for (std::size_t i = 0; fits && i < graph.outputs.size(); ++i) {
-        const int channels = graph.nodes[static_cast<std::size_t>(graph.outputs[i])].channels;
-        fits = channels == kLevels[i / 2].count * (i % 2 == 0 ? 2 : 4);
-    }
-    if (!fits)
-        throw Error(ErrorCode::model_shape_mismatch,
-                    "the detector model does not have RFB-320's eight heads");
-}
-
 }  // namespace
+
+bool has_rfb_heads(const Graph& graph) {
+    constexpr int kSide_px = 256;
+    const std::vector<Shape> heads = shapes_of_outputs(graph, kSide_px);
+    bool fits = heads.size() == kLevels.size() * 2;
+    for (std::size_t i = 0; fits && i < heads.size(); ++i) {
+        const Level& level = kLevels[i / 2];
+        fits = heads[i].channels == level.count * (i % 2 == 0 ? 2 : 4) &&
+               heads[i].height == kSide_px / level.stride_px && heads[i].width == heads[i].height;
+    }
+    return fits;
+}
 
 std::unique_ptr<Detector> make_rfb_detector(std::span<const std::uint8_t> onnx, Precision precision,
                                             RfbOptions options) {
     Graph graph = read_onnx(onnx);
-    require_rfb_heads(graph);
+    if (!has_rfb_heads(graph)) {
+        throw Error(ErrorCode::model_shape_mismatch,
+                    "the detector model does not have RFB-320's eight heads");
+    }
     return std::make_unique<RfbDetector>(std::move(graph), std::move(options), precision);
 }
 

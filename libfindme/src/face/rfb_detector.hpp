@@ -18,6 +18,9 @@ struct RfbOptions {
     float merge_overlap = 0.3F;
 };
 
+/// Whether a network's outputs are those of RFB-320: for each of four levels the scores and the offsets.
+[[nodiscard]] bool has_rfb_heads(const Graph& graph);
+
 /// The RFB-320 network of Ultra-Light-Fast-Generic-Face-Detector-1MB run at several sizes.
 /// @param    onnx  fr_detect.onnx or a file of the same structure.
 /// @errors   throws Error{model_corrupt, model_shape_mismatch}.

@@ -23,4 +23,8 @@ struct Shape {
 /// @returns  the shape of the node's output; a height or width of 0 where the node does not fit its inputs.
 [[nodiscard]] Shape output_shape(const Graph::Node& node, const std::vector<Shape>& shapes);
 
+/// The shapes of a graph's outputs for one picture of `side_px` x `side_px`.
+/// @returns  nothing when a node does not fit its inputs.
+[[nodiscard]] std::vector<Shape> shapes_of_outputs(const Graph& graph, int side_px);
+
 }  // namespace findme::face

@@ -8,7 +8,7 @@
 
 #include "face/shape.hpp"
 
-// The two operations that oneDNN has no fitting form for, over float32 or bfloat16 elements.
+// The operations that oneDNN has no fitting form for, over float32 or bfloat16 elements.
 
 namespace findme::face {
 
@@ -75,6 +75,21 @@ void concat_tensors(const std::vector<TensorView<Element>>& parts, Element* out,
                         out + p * static_cast<std::size_t>(shape.channels));
         }
         out += channels;
+    }
+}
+
+/// Every element four times: `out` is twice as high and wide.
+template <typename Element>
+void enlarge_tensor(const TensorView<Element>& from, Element* out) {
+    const auto channels = static_cast<std::size_t>(from.shape.channels);
+    const std::size_t row = 2 * static_cast<std::size_t>(from.shape.width) * channels;
+    const Element* in = from.data;
+    for (int y = 0; y < from.shape.batch * from.shape.height; ++y, out += 2 * row) {
+        for (Element* to = out; to != out + row; to += 2 * channels, in += channels) {
+            std::copy_n(in, channels, to);
+            std::copy_n(in, channels, to + channels);
+        }
+        std::copy_n(out, row, out + row);
     }
 }
 

@@ -181,6 +181,7 @@ class Examination {
 
     void check_models(CheckRun& run) {
         std::int64_t good = 0;
+        model_ = models_in_use(config_.config, data_dir_).calibration.model;
         const auto models = findme::check_models(config_.config, data_dir_);
         for (const ModelCheck& model : models) {
             if (model.state == ModelState::good) {
@@ -272,6 +273,7 @@ class Examination {
     DoctorObserver& observer_;
     std::string url_;
     std::string file_;  ///< Of an embedded database; empty for a server.
+    /// In use; until that is known, or when it cannot be known, the release's own.
     ModelId model_ = config::parse_manifest(config::embedded_manifest_yaml()).calibration.model;
     DoctorReport report_;
     std::shared_ptr<db::Database> database_;

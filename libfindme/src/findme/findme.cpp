@@ -1,14 +1,17 @@
 #include "findme/findme.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <mutex>
 #include <thread>
 
 #include "access/parts.hpp"
+#include "base/text.hpp"
 #include "config/model_manifest.hpp"
 #include "db/connection.hpp"
 #include "db/retry.hpp"
 #include "deliver/contact_sheet.hpp"
+#include "face/detector_files.hpp"
 #include "face/face_analyser.hpp"
 #include "face/model_files.hpp"
 #include "findme/open_store.hpp"
@@ -17,6 +20,7 @@
 #include "match/matcher.hpp"
 #include "match/selfie.hpp"
 #include "store/schema.hpp"
+#include "store/selfie_repository.hpp"
 
 namespace findme {
 namespace {
@@ -63,7 +67,7 @@ struct Findme::State {
     std::string data_dir;
     Services services;
     const Clock& clock;
-    ModelManifest manifest = config::parse_manifest(config::embedded_manifest_yaml());
+    ModelManifest manifest;  ///< With the detector in use.
     std::shared_ptr<db::Database> database;
     std::once_flag models_loaded;
     std::unique_ptr<face::FaceAnalyser> loaded_analyser;
@@ -80,6 +84,7 @@ struct Findme::State {
           data_dir(std::move(data_dir_in)),
           services(std::move(services_in)),
           clock(services.clock != nullptr ? *services.clock : system_clock()),
+          manifest(models_in_use(config, data_dir)),
           database(open_store(config, data_dir, services.log)),
           parts(std::make_shared<const access::Parts>(access::Parts{
               database, clock, services.log, services.actor,
@@ -148,6 +153,12 @@ IndexSummary Findme::index(const IndexRequest& request, IndexObserver& observer)
             db::IfInDoubt::repeat);
         if (matched == 0) break;
     }
+    if (!request.dry_run) {
+        summary.guests_left_out = db::fetch_retrying(*state_->database, [&](db::Connection& connection) {
+            return store::SelfieRepository(connection)
+                .count_guests_without(request.event.id, state_->manifest.calibration.model);
+        });
+    }
     return summary;
 }
 
@@ -166,11 +177,31 @@ RunLock Findme::lock_run(const RunLockRequest& request) {
 }
 
 std::vector<ModelCheck> check_models(const Config& config, const std::string& data_dir) {
+    const std::vector<std::string> folders = model_folders(config, data_dir);
+    const ModelManifest in_use = models_in_use(config, data_dir);
+    std::vector<ModelFile> files = config::parse_manifest(config::embedded_manifest_yaml()).files;
+    for (auto& added : face::added_detectors(folders)) files.push_back(std::move(added));
     std::vector<ModelCheck> checks;
-    for (const auto& file : config::parse_manifest(config::embedded_manifest_yaml()).files) {
-        checks.push_back(face::check_model(file, model_folders(config, data_dir)));
+    for (const auto& file : files) {
+        checks.push_back(face::check_model(file, folders));
+        checks.back().in_use = std::any_of(in_use.files.begin(), in_use.files.end(),
+                                           [&](const ModelFile& used) { return used.id == file.id; });
     }
     return checks;
+}
+
+ModelCheck add_model(const Config& config, const std::string& data_dir, const std::string& file) {
+    const ModelFile added = face::add_model_file(config::parse_manifest(config::embedded_manifest_yaml()),
+                                                 model_folders(config, data_dir), file);
+    for (auto& check : check_models(config, data_dir)) {
+        if (check.model.id == added.id) return std::move(check);
+    }
+    throw Error(ErrorCode::model_missing,
+                "the model " + base::quoted(added.id) + " went away again as it was added", added.id);
+}
+
+ModelFile remove_model(const Config& config, const std::string& data_dir, const std::string& id) {
+    return face::remove_model_file(model_folders(config, data_dir), id);
 }
 
 }  // namespace findme

@@ -3,7 +3,6 @@
 #include <array>
 #include <utility>
 
-#include "config/model_manifest.hpp"
 #include "db/connection.hpp"
 #include "face/model_files.hpp"
 #include "findme/open_store.hpp"
@@ -54,8 +53,7 @@ class HealthServer::State {
           data_dir_(std::move(data_dir)),
           raw_test_(config.health_db_raw_test),
           models_(
-              config::parse_manifest(config::embedded_manifest_yaml()).files,
-              model_folders(config, data_dir_),
+              models_in_use(config, data_dir_).files, model_folders(config, data_dir_),
               [folders = model_folders(config, data_dir_)](const ModelFile& file) {
                   return face::check_model(file, folders);
               },

@@ -4,6 +4,9 @@
 #include <string_view>
 #include <system_error>
 
+#include "config/model_manifest.hpp"
+#include "face/detector_files.hpp"
+
 namespace findme {
 
 std::string database_url_of(const Config& config, const std::string& data_dir) {
@@ -22,6 +25,11 @@ std::string embedded_file_of(const std::string& database_url) {
 std::vector<std::string> model_folders(const Config& config, const std::string& data_dir) {
     if (!config.models_dir.empty()) return {config.models_dir};
     return {data_dir + "/models", FINDME_MODELS_DIR};
+}
+
+ModelManifest models_in_use(const Config& config, const std::string& data_dir) {
+    return face::with_detector(config::parse_manifest(config::embedded_manifest_yaml()),
+                               model_folders(config, data_dir), config.models_detector);
 }
 
 db::OpenOptions open_options_of(const Config& config) {

@@ -5,6 +5,7 @@
 
 #include "db/connection.hpp"
 #include "findme/config.hpp"
+#include "findme/model.hpp"
 
 namespace findme {
 
@@ -17,6 +18,10 @@ namespace findme {
 
 /// Where model files are looked for, the first place first.
 [[nodiscard]] std::vector<std::string> model_folders(const Config& config, const std::string& data_dir);
+
+/// The release's models, with the detector that the configuration chooses.
+/// @errors throws Error{config_invalid, model_missing} when it chooses none that is there.
+[[nodiscard]] ModelManifest models_in_use(const Config& config, const std::string& data_dir);
 
 [[nodiscard]] db::OpenOptions open_options_of(const Config& config);
 

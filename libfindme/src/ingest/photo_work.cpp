@@ -92,6 +92,7 @@ void work_on(PhotoWork& work, const WorkContext& context, face::Workspace& works
     if (!record) return fail(work, context, record.error());
     record->event = context.event.id;
     record->model = context.model;
+    record->replaces_other_models = context.reindex;
     record->hash = *work.item.hash;
     record->path = {work.item.path, work.stat.size_bytes, work.stat.mtime_ns};
     record->status = PhotoStatus::done;

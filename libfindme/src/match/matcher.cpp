@@ -44,6 +44,17 @@ void search_event(MatchReport& report, const search::Probe& probe, const MatchRe
         if (!inserted && nearer(candidate, entry->second)) entry->second = candidate;
     });
 
+    const store::OtherIndex other = photos.indexed_otherwise(request.event.id, calibration.model);
+    report.photos_left_out = other.photos;
+    if (report.faces_searched == 0 && other.photos > 0) {
+        throw Error(ErrorCode::index_outdated,
+                    "the event " + request.event.code + " was indexed with the model " + other.model +
+                        ", and this findme works with " + calibration.model +
+                        ": run `findme index --reindex` on its photos, or go back to the detector they were "
+                        "indexed with (see models.detector)",
+                    request.event.code);
+    }
+
     std::vector<Candidate> ranked;
     ranked.reserve(best.size());
     for (const auto& [photo, candidate] : best) ranked.push_back(candidate);

@@ -187,6 +187,12 @@ PhotoId PhotoRepository::save_photo(const PhotoRecord& record) {
 
 void PhotoRepository::save_faces(PhotoId photo, const PhotoRecord& record) {
     connection_.run("DELETE FROM faces WHERE photo_id = $1 AND model_id = $2", {photo.value, record.model});
+    if (record.replaces_other_models) {
+        connection_.run("DELETE FROM faces WHERE photo_id = $1 AND model_id <> $2",
+                        {photo.value, record.model});
+        connection_.run("DELETE FROM photo_models WHERE photo_id = $1 AND model_id <> $2",
+                        {photo.value, record.model});
+    }
     std::int64_t ordinal = 0;
     for (const FaceRecord& found : record.faces) {
         const auto& [box, landmarks, score, quality] = found.face;
@@ -342,6 +348,33 @@ std::vector<PhotoFace> PhotoRepository::faces(PhotoId photo) {
         " FROM faces WHERE photo_id = $1 AND model_id = (SELECT m.model_id FROM photo_models m"
         " WHERE m.photo_id = $1 ORDER BY m.indexed_at DESC, m.model_id LIMIT 1) ORDER BY ordinal",
         {photo.value}, [&](const db::Row& row) { found.push_back(read_face(row)); });
+    return found;
+}
+
+OtherIndex PhotoRepository::indexed_otherwise(EventId event, const ModelId& model) {
+    OtherIndex found;
+    // Nearly always there is no other model, and an index tells so at once.
+    bool has_others = false;
+    connection_.run(
+        "SELECT 1 WHERE EXISTS (SELECT 1 FROM face_templates WHERE event_id = $1 AND model_id < $2)"
+        " OR EXISTS (SELECT 1 FROM face_templates WHERE event_id = $1 AND model_id > $2)",
+        {event.value, model}, [&](const db::Row&) { has_others = true; });
+    if (!has_others) return found;
+    std::int64_t most = 0;
+    connection_.run(
+        "SELECT o.model_id, count(*) FROM photos p JOIN photo_models o ON o.photo_id = p.id"
+        " WHERE p.event_id = $1 AND p.processing_status = $3"
+        // Only what was indexed last counts: a photo may be known to several.
+        " AND o.model_id <> $2 AND NOT EXISTS (SELECT 1 FROM photo_models m WHERE m.photo_id = p.id"
+        "  AND (m.model_id = $2 OR m.indexed_at > o.indexed_at"
+        "   OR (m.indexed_at = o.indexed_at AND m.model_id < o.model_id)))"
+        " GROUP BY o.model_id ORDER BY o.model_id",
+        {event.value, model, text_of(PhotoStatus::done)}, [&](const db::Row& row) {
+            found.photos += row.integer(1);
+            if (row.integer(1) <= most) return;
+            most = row.integer(1);
+            found.model = row.text(0);
+        });
     return found;
 }
 

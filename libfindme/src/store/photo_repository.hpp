@@ -24,6 +24,7 @@ struct FaceRecord {
 struct PhotoRecord {
     EventId event;
     ModelId model;
+    bool replaces_other_models = false;  ///< What they knew of the photo goes.
     ContentHash hash{};
     PathVersion path;
     PhotoStatus status = PhotoStatus::done;  ///< done or failed.
@@ -64,6 +65,12 @@ struct GalleryRow {
     FaceId face;
     PhotoId photo;
     std::span<const float, kTemplateSize> face_template;
+};
+
+/// Photos that are indexed under other models alone.
+struct OtherIndex {
+    std::int64_t photos = 0;
+    ModelId model;  ///< Of most of them.
 };
 
 /// Photos of an event with their paths, faces and templates. Photos that another program keeps in the same
@@ -109,6 +116,8 @@ class PhotoRepository {
     /// Every template of an event under one model, in order of face id.
     void for_each_template(EventId event, const ModelId& model,
                            const std::function<void(const GalleryRow&)>& visit);
+    /// What of an event is indexed, but not under this model; nothing when no face was found on any of it.
+    [[nodiscard]] OtherIndex indexed_otherwise(EventId event, const ModelId& model);
     /// Where the faces are; in the order of `faces`, without those that are gone.
     [[nodiscard]] std::vector<PhotoFace> faces(std::span<const FaceId> faces);
 

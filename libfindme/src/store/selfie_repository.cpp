@@ -105,4 +105,15 @@ std::vector<GuestReferences> SelfieRepository::guests(EventId event, const Model
     return found;
 }
 
+std::int64_t SelfieRepository::count_guests_without(EventId event, const ModelId& model) {
+    std::int64_t count = 0;
+    connection_.run(
+        "SELECT count(DISTINCT s.user_id) FROM selfies s"
+        " WHERE s.user_id IN (SELECT u.id FROM users u WHERE u.event_id = $1"
+        "  UNION SELECT j.user_id FROM user_events j WHERE j.event_id = $1)"
+        " AND NOT EXISTS (SELECT 1 FROM selfies o WHERE o.user_id = s.user_id AND o.model_id = $2)",
+        {event.value, model}, [&](const db::Row& row) { count = row.integer(0); });
+    return count;
+}
+
 }  // namespace findme::store

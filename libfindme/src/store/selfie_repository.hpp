@@ -56,6 +56,8 @@ class SelfieRepository {
                                                    std::optional<SelfieId> without = std::nullopt);
     /// Of all guests of an event, those who joined it included; in order of account id.
     [[nodiscard]] std::vector<GuestReferences> guests(EventId event, const ModelId& model);
+    /// Guests of an event who have selfies, but none of this model.
+    [[nodiscard]] std::int64_t count_guests_without(EventId event, const ModelId& model);
 
   private:
     db::Connection& connection_;

@@ -1,10 +1,13 @@
 // Accuracy on public sets, by their own protocols. Prints one JSON line.
 //
-//   accuracy lfw MODELS_DIR LFW_DIR            verification: five folds, the threshold learnt on the other
-//   four accuracy wider MODELS_DIR WIDER_DIR [MIN_SCORE [LONG_SIDE_PX...]]
-//                                              detection: recall by face height, precision over all sizes
-//   accuracy box MODELS_DIR LFW_DIR            verification for a grid of box calibrations, on every fourth
-//   pair
+//   accuracy [--detector FILE] lfw MODELS_DIR LFW_DIR
+//       verification: five folds, the threshold learnt on the other four
+//   accuracy [--detector FILE] wider MODELS_DIR WIDER_DIR [MIN_SCORE [LONG_SIDE_PX...]]
+//       detection: recall by face height, precision over all sizes
+//   accuracy [--detector FILE] box MODELS_DIR LFW_DIR
+//       verification for a grid of box calibrations, on every fourth pair
+//
+// FILE is a user's own detector, of any kind that findme runs; else the release's is measured.
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
@@ -19,10 +22,12 @@
 
 #include "base/file.hpp"
 #include "config/model_manifest.hpp"
+#include "face/detector_kind.hpp"
 #include "face/dlib_resnet.hpp"
 #include "face/face_analyser.hpp"
 #include "face/model_files.hpp"
 #include "face/rfb_detector.hpp"
+#include "face/yunet_detector.hpp"
 #include "search/probe.hpp"
 
 namespace {
@@ -71,18 +76,45 @@ face::Precision precision() {
     return std::string_view(wanted) == "bf16" ? face::Precision::bf16 : face::Precision::f32;
 }
 
+/// What the command line asks for.
+struct Wanted {
+    std::string detector;  ///< Empty: the release's own.
+    std::optional<float> min_score;
+    std::vector<int> long_sides_px;
+};
+
 struct Models {
     findme::ModelManifest manifest = findme::config::parse_manifest(findme::config::embedded_manifest_yaml());
     std::unique_ptr<face::Detector> detector;
     std::vector<std::uint8_t> landmarks;
     std::unique_ptr<face::Recogniser> recogniser;
 
-    explicit Models(const std::string& folder, const face::RfbOptions& options = {})
-        : detector(face::make_rfb_detector(face::load_model(manifest, "detector", {folder}), precision(),
-                                           options)),
-          landmarks(face::load_model(manifest, "landmarks", {folder})),
+    face::BoxCalibration box;
+
+    Models(const std::string& folder, const Wanted& wanted)
+        : landmarks(face::load_model(manifest, "landmarks", {folder})),
           recogniser(std::make_unique<face::Recogniser>(
-              face::read_dlib_resnet(face::load_model(manifest, "recognition", {folder})), precision())) {}
+              face::read_dlib_resnet(face::load_model(manifest, "recognition", {folder})), precision())) {
+        const auto onnx = wanted.detector.empty()
+                              ? face::load_model(manifest, "detector", {folder})
+                              : findme::base::read_file(wanted.detector, std::size_t{1} << 28U).value();
+        const std::string kind = face::recognise_detector(onnx);
+        detector = kind == "yunet" ? make<face::YuNetOptions>(face::make_yunet_detector, onnx, wanted)
+                                   : make<face::RfbOptions>(face::make_rfb_detector, onnx, wanted);
+        for (const auto& known : manifest.detectors) {
+            if (known.kind == kind) box = face::box_calibration(known);
+        }
+    }
+
+  private:
+    template <typename Options, typename Make>
+    static std::unique_ptr<face::Detector> make(Make make_detector, const std::vector<std::uint8_t>& onnx,
+                                                const Wanted& wanted) {
+        Options options;
+        if (wanted.min_score) options.min_score = *wanted.min_score;
+        if (!wanted.long_sides_px.empty()) options.long_sides_px = wanted.long_sides_px;
+        return make_detector(onnx, precision(), options);
+    }
 };
 
 /// The face nearest the middle: LFW's subject.
@@ -219,16 +251,16 @@ std::map<std::string, Face> detect_all(const Models& models, const std::string& 
     return faces;
 }
 
-json lfw(const std::string& models_dir, const std::string& folder) {
-    const Models models(models_dir);
+json lfw(const std::string& models_dir, const std::string& folder, const Wanted& wanted) {
+    const Models models(models_dir, wanted);
     const auto pairs = read_pairs(folder);
     const auto faces = detect_all(models, folder, pairs);
-    return verification(
-        measure(models, face::Aligner(face::read_landmark_model(models.landmarks), {}), faces, pairs));
+    return verification(measure(
+        models, face::Aligner(face::read_landmark_model(models.landmarks), models.box), faces, pairs));
 }
 
-json box_grid(const std::string& models_dir, const std::string& folder) {
-    const Models models(models_dir);
+json box_grid(const std::string& models_dir, const std::string& folder, const Wanted& wanted) {
+    const Models models(models_dir, wanted);
     std::vector<Pair> pairs;
     const auto all = read_pairs(folder);
     for (std::size_t i = 0; i < all.size(); i += 4) pairs.push_back(all[i]);
@@ -252,10 +284,10 @@ struct Truth {
     bool found = false;
 };
 
-json wider(const std::string& models_dir, const std::string& folder, const face::RfbOptions& options) {
+json wider(const std::string& models_dir, const std::string& folder, const Wanted& wanted) {
     // Boxes drawn by different annotators overlap by less than the usual 0.5: detectors are compared at 0.4.
     constexpr float kHit = 0.4F;
-    const Models models(models_dir, options);
+    const Models models(models_dir, wanted);
     face::Workspace workspace;
     std::ifstream file(folder + "/ground_truth.txt");
     const std::vector<float> heights{20, 40, 60, 100};
@@ -319,20 +351,24 @@ json wider(const std::string& models_dir, const std::string& folder, const face:
 }  // namespace
 
 int main(int argc, char** argv) {
-    const std::string what = argc >= 4 ? argv[1] : "";
+    std::vector<std::string> words(argv + 1, argv + argc);
+    Wanted wanted;
+    if (words.size() > 1 && words[0] == "--detector") {
+        wanted.detector = words[1];
+        words.erase(words.begin(), words.begin() + 2);
+    }
+    const std::string what = words.size() >= 3 ? words[0] : "";
+    if (words.size() > 3) wanted.min_score = std::stof(words[3]);
+    for (std::size_t i = 4; i < words.size(); ++i) wanted.long_sides_px.push_back(std::stoi(words[i]));
     json result;
     if (what == "lfw") {
-        result = lfw(argv[2], argv[3]);
+        result = lfw(words[1], words[2], wanted);
     } else if (what == "wider") {
-        face::RfbOptions options;
-        if (argc > 4) options.min_score = std::stof(argv[4]);
-        if (argc > 5) options.long_sides_px.clear();
-        for (int i = 5; i < argc; ++i) options.long_sides_px.push_back(std::stoi(argv[i]));
-        result = wider(argv[2], argv[3], options);
+        result = wider(words[1], words[2], wanted);
     } else if (what == "box") {
-        result = box_grid(argv[2], argv[3]);
+        result = box_grid(words[1], words[2], wanted);
     } else {
-        std::fprintf(stderr, "usage: accuracy lfw|wider|box MODELS_DIR DATA_DIR\n");
+        std::fprintf(stderr, "usage: accuracy [--detector FILE] lfw|wider|box MODELS_DIR DATA_DIR\n");
         return 2;
     }
     std::printf("%s\n", result.dump().c_str());

@@ -1,19 +1,27 @@
 #!/usr/bin/env bash
 # Runs the accuracy tool on one set and fails when a figure is below what the release promises.
 #
-#   check.sh TOOL lfw|wider|templates MODELS_DIR
+#   check.sh TOOL lfw|wider|templates MODELS_DIR [DETECTOR]
 #
-# Needs FINDME_EVAL_DATA; prints "SKIPPED:" without it.
+# Needs FINDME_EVAL_DATA and, for a DETECTOR, that file in FINDME_EVAL_MODELS; prints "SKIPPED:" without.
 set -euo pipefail
 
-tool=$1 set=$2 models=$3
+tool=$1 set=$2 models=$3 detector=${4:-}
 data=${FINDME_EVAL_DATA:-}/${set/templates/lfw}
 if [ ! -d "$data" ]; then
     echo "SKIPPED: FINDME_EVAL_DATA names no folder with ${set/templates/lfw}"
     exit 0
 fi
 if [ "$set" = templates ]; then exec "$tool" "$models" "$data"; fi
-result=$("$tool" "$set" "$models" "$data")
+options=()
+if [ -n "$detector" ]; then
+    if [ ! -f "${FINDME_EVAL_MODELS:-}/$detector" ]; then
+        echo "SKIPPED: FINDME_EVAL_MODELS names no folder with $detector"
+        exit 0
+    fi
+    options=(--detector "$FINDME_EVAL_MODELS/$detector")
+fi
+result=$("$tool" "${options[@]}" "$set" "$models" "$data")
 echo "$result"
 case $set in
     lfw) promise='.missed == 0 and .accuracy >= 0.986' ;;

@@ -25,17 +25,36 @@ TEST_CASE("manifest: the embedded one names one file for each job, with hash, li
     CHECK(jobs == std::set<std::string>{"detector", "landmarks", "recognition"});
 }
 
-TEST_CASE("manifest: the calibration's distances are in order", "[config]") {
-    const auto calibration = config::parse_manifest(config::embedded_manifest_yaml()).calibration;
-    CHECK(calibration.same_distance > 0);
-    CHECK(calibration.same_distance < calibration.threshold_distance);
-    CHECK(calibration.threshold_distance < calibration.stranger_distance);
-    CHECK_FALSE(calibration.model.empty());
+TEST_CASE("manifest: every kind of detector has distances in order and a box", "[config]") {
+    const auto manifest = config::parse_manifest(config::embedded_manifest_yaml());
+    std::set<std::string> kinds;
+    for (const auto& detector : manifest.detectors) {
+        INFO(detector.kind);
+        kinds.insert(detector.kind);
+        const auto& calibration = detector.calibration;
+        CHECK(calibration.same_distance > 0);
+        CHECK(calibration.same_distance < calibration.threshold_distance);
+        CHECK(calibration.threshold_distance < calibration.stranger_distance);
+        CHECK(detector.box_side > 0);
+    }
+    CHECK(kinds == std::set<std::string>{"rfb", "yunet"});
+}
+
+// Databases hold this name with every template: under another one all photos would have to be indexed again.
+TEST_CASE("manifest: templates keep the name that names what made them", "[config]") {
+    const auto manifest = config::parse_manifest(config::embedded_manifest_yaml());
+    CHECK(manifest.calibration.model == "dlib-resnet-v1+mirror+rfb-320");
+    ModelFile other;
+    other.id = "yunet-123";
+    other.kind = "yunet";
+    CHECK(calibration_of(manifest, other).model == "dlib-resnet-v1+mirror+yunet-123");
+    other.kind = "unheard-of";
+    CHECK_THROWS_AS(calibration_of(manifest, other), Error);
 }
 
 TEST_CASE("manifest: what is not one is refused", "[config]") {
     for (const std::string bad :
-         {"", "files: 3", "files: [{id: a}]", "calibration: {}", "{", "files: []\ncalibration: [1]"}) {
+         {"", "files: 3", "files: [{id: a}]", "detectors: {}", "{", "templates: a\ndetectors: [1]"}) {
         INFO(bad);
         CHECK_THROWS_AS(config::parse_manifest(bad), Error);
     }

@@ -2,35 +2,22 @@
 
 #include <algorithm>
 #include <catch2/catch.hpp>
+#include <cmath>
+#include <functional>
 #include <random>
 #include <string>
 #include <vector>
 
-#include "base/file.hpp"
-#include "config/model_manifest.hpp"
-#include "face/face_analyser.hpp"
-#include "face/model_files.hpp"
-#include "face/rfb_detector.hpp"
+#include "face/detector_kind.hpp"
+#include "face/yunet_detector.hpp"
 #include "findme/error.hpp"
-#include "support/make_image.hpp"
 #include "support/make_onnx.hpp"
-#include "support/resources.hpp"
 
 using namespace findme;
 using namespace findme::face;
 using namespace findme::testing;
 
 namespace {
-
-std::unique_ptr<Detector> make_detector(const std::string& models) {
-    return make_rfb_detector(
-        load_model(config::parse_manifest(config::embedded_manifest_yaml()), "detector", {models}),
-        Precision::f32);
-}
-
-Image load(const std::string& path) {
-    return decode_image(base::read_file(path, 1U << 28U).value(), {}, {kEnoughLongSide_px}).value().image;
-}
 
 bool same(const std::vector<Detection>& a, const std::vector<Detection>& b) {
     return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](const Detection& p, const Detection& q) {
@@ -87,67 +74,81 @@ TEST_CASE("merge_votes: the order in which boxes come does not matter", "[face]"
     }
 }
 
-TEST_CASE("detector: a network with other heads is refused", "[face]") {
+TEST_CASE("keep_best: of boxes that overlap too much the best stays, whatever their order", "[face]") {
+    std::vector<Detection> boxes{{{0.50F, 0.5F, 0.2F, 0.2F}, 0.7F},
+                                 {{0.11F, 0.1F, 0.2F, 0.2F}, 0.8F},
+                                 {{0.10F, 0.1F, 0.2F, 0.2F}, 0.9F},
+                                 {{0.22F, 0.1F, 0.2F, 0.2F}, 0.6F}};
+    for (int round = 0; round < 4; ++round) {
+        std::rotate(boxes.begin(), boxes.begin() + 1, boxes.end());
+        const auto kept = keep_best(boxes, 0.3F);
+        REQUIRE(kept.size() == 3);
+        CHECK(kept[0].score == 0.9F);
+        CHECK(kept[0].box.x == 0.10F);
+        CHECK(kept[1].score == 0.7F);
+        CHECK(kept[2].score == 0.6F);  // It overlaps the best by a quarter.
+    }
+    CHECK(keep_best({}, 0.3F).empty());
+}
+
+TEST_CASE("detector: what a file is shows from its outputs", "[face]") {
+    CHECK(recognise_detector(make_onnx_yunet()) == "yunet");
+    for (const auto& other : {make_onnx_head(), make_onnx_yunet(8)}) {
+        for (const auto& make : std::vector<std::function<void()>>{
+                 [&] { static_cast<void>(recognise_detector(other)); },
+                 [&] { static_cast<void>(make_detector("rfb", other, Precision::f32)); },
+                 [&] { static_cast<void>(make_detector("yunet", other, Precision::f32)); },
+                 [&] { static_cast<void>(make_detector("other", make_onnx_yunet(), Precision::f32)); }}) {
+            try {
+                make();
+                FAIL("no error was thrown");
+            } catch (const Error& error) {
+                CHECK(error.code() == ErrorCode::model_shape_mismatch);
+            }
+        }
+    }
+}
+
+TEST_CASE("yunet: a cell's box and score are what its outputs say, blue first, in the photo's fractions",
+          "[face]") {
+    Image image;
+    image.width_px = 72;
+    image.height_px = 40;  // Neither is a multiple of 32.
+    image.pixels.assign(std::size_t{72} * 40 * 3, 0);
+    const auto paint = [&](int cell_x, int cell_y, std::size_t channel) {
+        for (int y = cell_y * 8; y < cell_y * 8 + 8; ++y) {
+            for (int x = cell_x * 8; x < cell_x * 8 + 8; ++x)
+                image.pixels[static_cast<std::size_t>(y * 72 + x) * 3 + channel] = 255;
+        }
+    };
+    paint(3, 2, 2);
+    paint(1, 1, 0);  // Red is nothing to it.
+    Workspace workspace;
+    YuNetOptions options;
+    options.long_sides_px = {72};
+    const auto found =
+        make_yunet_detector(make_onnx_yunet(), Precision::f32, options)->detect(image, workspace);
+    REQUIRE(found.size() == 1);
+    CHECK(found[0].box.x == Approx(24.0 / 72));
+    CHECK(found[0].box.y == Approx(16.0 / 40));
+    CHECK(found[0].box.width == Approx(8.0 / 72));
+    CHECK(found[0].box.height == Approx(8.0 / 40));
+    CHECK(found[0].score == Approx(1 / (1 + std::exp(-10.0))));
+    options.min_score = 1.0F;
+    CHECK(make_yunet_detector(make_onnx_yunet(), Precision::f32, options)->detect(image, workspace).empty());
+}
+
+TEST_CASE("yunet: a file that agrees with the layout at some sizes only is refused at the others", "[face]") {
+    const auto detector = make_yunet_detector(make_onnx_yunet(10, true), Precision::f32);
+    Image image;
+    image.width_px = 320;
+    image.height_px = 90;
+    image.pixels.assign(std::size_t{320} * 90 * 3, 0);
+    Workspace workspace;
     try {
-        static_cast<void>(make_rfb_detector(make_onnx_head(), Precision::f32));
+        static_cast<void>(detector->detect(image, workspace));
         FAIL("no error was thrown");
     } catch (const Error& error) {
         CHECK(error.code() == ErrorCode::model_shape_mismatch);
     }
-}
-
-TEST_CASE("detector: finds everybody on the party photos, once, and little else", "[face][model]") {
-    const auto models = model_folder();
-    const auto samples = sample_folder();
-    if (!models || !samples) return;
-    const auto detector = make_detector(*models);
-    Workspace workspace;
-    const auto files = sample_files(*samples);
-    std::size_t strangers = 0;
-    for (std::size_t i = 0; i < files.size(); ++i) {
-        const auto found = detector->detect(load(files[i]), workspace);
-        std::size_t right = 0;
-        for (const auto& point : sample_faces()[i]) {
-            INFO(files[i] << " face at " << point.x << "," << point.y);
-            const auto boxes = std::count_if(found.begin(), found.end(), [&](const Detection& detection) {
-                return holds(detection.box, point);
-            });
-            CHECK(boxes == 1);
-            right += boxes > 0;
-        }
-        strangers += found.size() - std::min(found.size(), right);
-        for (const auto& detection : found) {
-            CHECK(detection.score >= 0.65F);
-            CHECK(detection.score <= 1.0F);
-        }
-    }
-    // The lowest score that is kept was chosen for recall: a hand or a lamp now and then costs nobody a
-    // photo.
-    CHECK(strangers <= 6);
-}
-
-TEST_CASE("detector: finds nobody on a smooth picture, nor on the smallest ones there are", "[face][model]") {
-    const auto models = model_folder();
-    if (!models) return;
-    const auto detector = make_detector(*models);
-    Workspace workspace;
-    for (const auto& [width, height] : {std::pair{640, 480}, {1, 1}, {3, 400}, {400, 3}, {33, 31}}) {
-        INFO(width << "x" << height);
-        CHECK(detector->detect(make_picture(width, height), workspace).empty());
-    }
-}
-
-TEST_CASE("detector: gives the same boxes again, whatever it looked at before", "[face][model]") {
-    const auto models = model_folder();
-    const auto samples = sample_folder();
-    if (!models || !samples) return;
-    const auto detector = make_detector(*models);
-    const auto files = sample_files(*samples);
-    const Image first = load(files[0]);
-    Workspace workspace;
-    const auto before = detector->detect(first, workspace);
-    static_cast<void>(detector->detect(load(files[1]), workspace));
-    CHECK(same(detector->detect(first, workspace), before));
-    Workspace fresh;
-    CHECK(same(detector->detect(first, fresh), before));
 }

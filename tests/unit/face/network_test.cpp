@@ -291,6 +291,25 @@ TEST_CASE("network: pools leave out the windows that reach over the edge, and pa
     check_against_reference(builder.take({1}), 10, 7, 4);
 }
 
+TEST_CASE("network: enlarging gives every element four times, and adds to what was pooled", "[face]") {
+    for (const auto& [height, width] : {std::pair{1, 1}, {4, 6}, {8, 2}}) {
+        INFO(height << "x" << width);
+        GraphBuilder builder(3, 17);
+        const int wide = builder.convolution(0, 5);
+        const int small = builder.pool(wide, Graph::Op::max_pool, 1, 1);
+        const int twice = builder.pool(small, Graph::Op::enlarge);
+        const int deep = builder.convolution(twice, 4);
+        builder.add(deep, builder.pool(builder.convolution(small, 4), Graph::Op::enlarge));
+        check_against_reference(builder.take({builder.last(), twice}), height, width, 18);
+    }
+}
+
+TEST_CASE("network: a network that enlarges without end is refused", "[face]") {
+    GraphBuilder builder(1, 3);
+    for (int i = 0; i < 40; ++i) builder.pool(builder.last(), Graph::Op::enlarge);
+    CHECK_THROWS_AS(compile(builder.take({builder.last()}), 1, 32, 32, Precision::f32), Error);
+}
+
 TEST_CASE("network: an addition counts as zero what one side does not have", "[face]") {
     GraphBuilder builder(3, 5);
     const int wide = builder.convolution(0, 8);

@@ -119,6 +119,75 @@ TEST_CASE("onnx: a factor folds into the convolution before it", "[face]") {
     CHECK(graph.nodes[1].weights == std::vector<float>{1, 2, 3});
 }
 
+TEST_CASE("onnx: a MaxPool is read with its window, and one that findme does not run is refused", "[face]") {
+    const auto pooled = [](const std::string& name, const std::vector<std::int64_t>& values) {
+        return small_model([&](auto& nodes, auto&) {
+            auto pool = onnx_node("MaxPool", {"a"}, "b");
+            add_onnx_integers(pool, "kernel_shape", {2, 2});
+            add_onnx_integers(pool, "strides", {2, 2});
+            if (!name.empty()) add_onnx_integers(pool, name, values);
+            nodes.push_back(pool);
+            nodes.push_back(onnx_node("Transpose", {"b"}, "head2"));
+        });
+    };
+    const Graph graph = read_onnx(pooled("", {}));
+    const auto& node = graph.nodes[2];
+    CHECK(node.op == Graph::Op::max_pool);
+    CHECK(node.channels == 2);
+    CHECK(node.kernel_px == 2);
+    CHECK(node.stride_px == 2);
+    CHECK(node.padding_px == 0);
+    CHECK(reads(pooled("pads", {1, 1, 1, 1})));
+    CHECK_FALSE(reads(pooled("pads", {0, 0, 1, 1})));
+    CHECK_FALSE(reads(pooled("dilations", {2, 2})));
+    CHECK_FALSE(reads(pooled("kernel_shape", {3, 2})));
+}
+
+TEST_CASE("onnx: a Resize or Upsample that repeats every element twice is read, any other is refused",
+          "[face]") {
+    struct Way {
+        std::string op;
+        std::string mode;
+        std::string centre;
+        std::string rounding;
+        std::vector<float> scales;
+        bool is_known;
+    };
+    const std::vector<float> twice{1, 1, 2, 2};
+    for (const Way& way : std::vector<Way>{
+             {"Resize", "nearest", "asymmetric", "floor", twice, true},
+             {"Resize", "nearest", "", "", twice, true},
+             {"Resize", "", "half_pixel", "round_prefer_floor", twice, true},
+             {"Upsample", "nearest", "", "", twice, true},
+             {"Resize", "linear", "asymmetric", "floor", twice, false},
+             {"Resize", "nearest", "align_corners", "floor", twice, false},
+             {"Resize", "nearest", "asymmetric", "ceil", twice, false},
+             {"Resize", "nearest", "half_pixel", "floor", twice, false},
+             {"Resize", "nearest", "asymmetric", "floor", {1, 1, 3, 3}, false},
+             {"Resize", "nearest", "asymmetric", "floor", {1, 2, 2, 2}, false},
+             {"Resize", "nearest", "asymmetric", "floor", {2, 2}, false},
+             {"Upsample", "cubic", "", "", twice, false},
+         }) {
+        INFO(way.op << " " << way.mode << " " << way.centre << " " << way.rounding);
+        const auto model = small_model([&](auto& nodes, auto& tensors) {
+            tensors.push_back(onnx_tensor("none", {0}, {}));
+            tensors.push_back(
+                onnx_tensor("scales", {static_cast<std::int64_t>(way.scales.size())}, way.scales));
+            auto enlarge = way.op == "Resize" ? onnx_node(way.op, {"a", "none", "scales"}, "b")
+                                              : onnx_node(way.op, {"a", "scales"}, "b");
+            add_onnx_text(enlarge, "mode", way.mode);
+            add_onnx_text(enlarge, "coordinate_transformation_mode", way.centre);
+            add_onnx_text(enlarge, "nearest_mode", way.rounding);
+            nodes.push_back(enlarge);
+            nodes.push_back(onnx_node("Transpose", {"b"}, "head2"));
+        });
+        CHECK(reads(model) == way.is_known);
+        if (way.is_known) CHECK(read_onnx(model).nodes[2].op == Graph::Op::enlarge);
+    }
+    CHECK_FALSE(
+        reads(small_model([](auto& nodes, auto&) { nodes.push_back(onnx_node("Resize", {"a"}, "b")); })));
+}
+
 TEST_CASE("onnx: what findme does not know is refused by name", "[face]") {
     const auto error = refusal_of(
         small_model([](auto& nodes, auto&) { nodes.push_back(onnx_node("Frobnicate", {"a"}, "b")); }));

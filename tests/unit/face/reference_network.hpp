@@ -122,6 +122,16 @@ inline Tensor concatenate(const std::vector<const Tensor*>& parts, const face::G
     return out;
 }
 
+inline Tensor enlarge(const Tensor& in) {
+    Tensor out(2 * in.height, 2 * in.width, in.channels);
+    for (int y = 0; y < out.height; ++y) {
+        for (int x = 0; x < out.width; ++x) {
+            for (int c = 0; c < out.channels; ++c) out.values[out.index(y, x, c)] = in.at(y / 2, x / 2, c);
+        }
+    }
+    return out;
+}
+
 /// Every node's output for one picture.
 inline std::vector<Tensor> run_reference(const face::Graph& graph, const Tensor& input) {
     std::vector<Tensor> outputs{input};
@@ -143,6 +153,9 @@ inline std::vector<Tensor> run_reference(const face::Graph& graph, const Tensor&
                 outputs.push_back(concatenate(parts, node));
                 break;
             }
+            case face::Graph::Op::enlarge:
+                outputs.push_back(enlarge(in(0)));
+                break;
             default:
                 outputs.push_back(pool(in(0), node));
                 break;
