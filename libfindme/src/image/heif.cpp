@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <exception>
 #include <memory>
 #include <string>
 
@@ -97,6 +98,37 @@ class DecodedStill {
   public:
     /// @pre  missing_decoder() has nothing to say.
     static Result<DecodedStill> decode(const CodedStill& still) {
+        try {
+            return decode_or_throw(still);
+        } catch (const std::bad_alloc&) {
+            throw;
+        } catch (const std::exception& error) {
+            return malformed("HEIF", error.what());  // libheif is C++ inside and catches nothing.
+        }
+    }
+
+    /// Calls put(column, red, green, blue) for `count` pixels of a row, in 8 bits.
+    template <typename Put>
+    void read_row(int row, int count, Put put) const {
+        if (bits_ > 8) {
+            read_samples(row, count, put, [this](const std::uint8_t* samples, int x) {
+                std::uint16_t value = 0;
+                std::memcpy(&value, samples + std::ptrdiff_t{x} * 2, 2);
+                return rounded(std::min<unsigned>(value, (1U << bits_) - 1));
+            });
+        } else {
+            read_samples(row, count, put, [](const std::uint8_t* samples, int x) { return samples[x]; });
+        }
+    }
+
+  private:
+    struct Release {
+        void operator()(heif_image* image) const { lib().image_release(image); }
+    };
+
+    explicit DecodedStill(heif_image* image) : image_(image) {}
+
+    static Result<DecodedStill> decode_or_throw(const CodedStill& still) {
         const std::vector<std::uint8_t> file = as_heif_file(still);
         const std::unique_ptr<heif_context, decltype(&heif_context_free)> context(lib().context_alloc(),
                                                                                   lib().context_free);
@@ -120,27 +152,6 @@ class DecodedStill {
             return malformed("HEIF", "a picture in it is not what its header says");
         return out;
     }
-
-    /// Calls put(column, red, green, blue) for `count` pixels of a row, in 8 bits.
-    template <typename Put>
-    void read_row(int row, int count, Put put) const {
-        if (bits_ > 8) {
-            read_samples(row, count, put, [this](const std::uint8_t* samples, int x) {
-                std::uint16_t value = 0;
-                std::memcpy(&value, samples + std::ptrdiff_t{x} * 2, 2);
-                return rounded(std::min<unsigned>(value, (1U << bits_) - 1));
-            });
-        } else {
-            read_samples(row, count, put, [](const std::uint8_t* samples, int x) { return samples[x]; });
-        }
-    }
-
-  private:
-    struct Release {
-        void operator()(heif_image* image) const { lib().image_release(image); }
-    };
-
-    explicit DecodedStill(heif_image* image) : image_(image) {}
 
     bool find_planes(const CodedStill& still) {
         constexpr std::array kColours{heif_channel_R, heif_channel_G, heif_channel_B};

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <ctime>
+#include <exception>
 #include <memory>
 #include <new>
 #include <string>
@@ -95,9 +96,15 @@ Result<Preview> find_preview(Bytes bytes) {
     const std::unique_ptr<libraw_data_t, decltype(&libraw_close)> raw(
         lib().init(LIBRAW_OPIONS_NO_MEMERR_CALLBACK | LIBRAW_OPIONS_NO_DATAERR_CALLBACK), lib().close);
     if (raw == nullptr) throw std::bad_alloc();
-    // It only reads; the API has no const.
-    const int error = lib().open_buffer(raw.get(), const_cast<std::uint8_t*>(bytes.data()), bytes.size());
-    if (error != LIBRAW_SUCCESS) return failure(error);
+    try {
+        // It only reads; the API has no const.
+        const int error = lib().open_buffer(raw.get(), const_cast<std::uint8_t*>(bytes.data()), bytes.size());
+        if (error != LIBRAW_SUCCESS) return failure(error);
+    } catch (const std::bad_alloc&) {
+        throw;
+    } catch (const std::exception& error) {
+        return malformed("raw photo", error.what());  // LibRaw is C++ inside.
+    }
     // Not libraw_unpack_thumb(): it asks libjpeg for the JPEG's header, which prints what it finds wrong
     // there.
     const auto offset = preview_offset(*raw);
