@@ -15,9 +15,6 @@ namespace {
 constexpr std::uint8_t kRst0 = 0xd0;
 constexpr std::uint8_t kEoi = 0xd9;
 
-/// MCUs that are transformed together: enough for the vectors, few enough for their coefficients to stay in
-/// the first-level cache.
-constexpr int kBatchMcus = 8;
 constexpr int kGroupRows = 9;
 constexpr int kMostLanes = 4;
 constexpr std::size_t kBatchValues = std::size_t{kBatchMcus} * kMostMcuBlocks * kGroupRows * 8;
@@ -33,7 +30,6 @@ struct Workspace {
     alignas(64) std::int16_t coefficients[kBatchValues];
     alignas(64) std::int16_t quantisers[3][64 * kMostLanes];
     std::uint8_t last[kBatchMcus * kMostMcuBlocks];
-    std::uint16_t places[256];
     DcTable dc_tables[4];
     AcTable ac_tables[4];
 };
@@ -58,7 +54,7 @@ class ScanDecoder {
 
     [[nodiscard]] bool run() {
         if (!build_tables()) return false;
-        plan_mcu();
+        plan_batch();
         if (!begin_segment()) return false;
         const int across = mcus_across(scan_);
         const int down = mcus_down(scan_);
@@ -76,8 +72,8 @@ class ScanDecoder {
 
   private:
     bool build_tables();
-    void plan_mcu();
-    void plan_row(int component, int y);
+    void plan_batch();
+    void plan_row(int component, int blocks_before, int first_of_mcu);
     bool decode_batch(int count);
     void transform_batch(int mcu_row, int first, int count);
     bool begin_segment();
@@ -102,7 +98,7 @@ class ScanDecoder {
     std::unique_ptr<Workspace> work_;
     JpegScanBytes bytes_;
     JpegPlanes planes_;
-    McuPlan plan_{};
+    BatchPlan plan_{};
     EntropyState state_{};
     std::vector<BlockRow> rows_;
     std::size_t used_values_ = 0;
@@ -125,48 +121,52 @@ bool ScanDecoder::build_tables() {
     return true;
 }
 
-void ScanDecoder::plan_mcu() {
+void ScanDecoder::plan_batch() {
     const int lanes = kernels_.lanes;
-    plan_.lanes = lanes;
-    plan_.lanes_log2 = lanes == 4 ? 2 : lanes == 2 ? 1 : 0;
-    plan_.group_size = kGroupRows * 8 * lanes;
-    plan_.places = work_->places;
     const auto place = [lanes](int at) { return static_cast<std::uint16_t>(at / 8 * 8 * lanes + at % 8); };
-    std::fill(std::begin(work_->places), std::end(work_->places), place(64));
-    std::transform(kZigzag.begin(), kZigzag.end(), std::begin(work_->places), place);
-
+    std::fill(std::begin(plan_.places), std::end(plan_.places), place(64));
+    std::transform(kZigzag.begin(), kZigzag.end(), std::begin(plan_.places), place);
     for (int i = 0; i < scan_.component_count; ++i) {
         const auto& component = scan_.components[i];
         for (int at = 0; at < 64; ++at)
             for (int lane = 0; lane < lanes; ++lane)
                 work_->quantisers[i][place(at) + lane * 8] =
                     static_cast<std::int16_t>(component.quantisers[at]);
-        for (int y = 0; y < component.down; ++y) plan_row(i, y);
+        plan_.mcu_blocks += component.across * component.down;
     }
+
+    int blocks = 0;        // In the rows before.
+    int first_of_mcu = 0;  // The row's first place in an MCU.
+    for (int i = 0; i < scan_.component_count; ++i) {
+        const auto& component = scan_.components[i];
+        for (int y = 0; y < component.down; ++y) {
+            plan_row(i, blocks, first_of_mcu);
+            rows_.push_back({.component = i,
+                             .y = y,
+                             .across = component.across,
+                             .coefficients = work_->coefficients + blocks * kGroupRows * 8,
+                             .last = work_->last + blocks});
+            blocks += component.across * kBatchMcus;
+            first_of_mcu += component.across;
+        }
+    }
+    used_values_ = static_cast<std::size_t>(blocks) * kGroupRows * 8;
 }
 
-void ScanDecoder::plan_row(int component, int y) {
+void ScanDecoder::plan_row(int component, int blocks_before, int first_of_mcu) {
     const auto& of = scan_.components[component];
-    const auto before = static_cast<int>(rows_.size());
-    int blocks_before = 0;
-    for (int i = 0; i < before; ++i) blocks_before += rows_[i].across * kBatchMcus;
-    const int offset = blocks_before * kGroupRows * 8;
-    for (int x = 0; x < of.across; ++x) {
-        plan_.blocks[plan_.block_count++] = {.dc = &work_->dc_tables[of.dc_table],
-                                             .ac = &work_->ac_tables[of.ac_table],
-                                             .component = component,
-                                             .most_dc = 32767 / std::max<int>(1, of.quantisers[0]),
-                                             .step = of.across,
-                                             .x = x,
-                                             .offset = offset,
-                                             .last_offset = blocks_before};
+    const int lanes = kernels_.lanes;
+    for (int x = 0; x < of.across * kBatchMcus; ++x) {
+        const int in_mcu = first_of_mcu + x % of.across;
+        const int group_offset = (blocks_before + x / lanes * lanes) * kGroupRows * 8;
+        plan_.blocks[x / of.across * plan_.mcu_blocks + in_mcu] = {
+            .dc = &work_->dc_tables[of.dc_table],
+            .ac = &work_->ac_tables[of.ac_table],
+            .component = component,
+            .most_dc = 32767 / std::max<int>(1, of.quantisers[0]),
+            .offset = group_offset + x % lanes * 8,
+            .last_offset = blocks_before + x};
     }
-    rows_.push_back({.component = component,
-                     .y = y,
-                     .across = of.across,
-                     .coefficients = work_->coefficients + offset,
-                     .last = work_->last + blocks_before});
-    used_values_ = static_cast<std::size_t>(blocks_before + of.across * kBatchMcus) * kGroupRows * 8;
 }
 
 bool ScanDecoder::begin_segment() {

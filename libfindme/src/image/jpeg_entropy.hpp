@@ -41,12 +41,6 @@ struct BitReader {
         const std::uint64_t size = (from ^ flip) >> 1U >> (63 - size_bits);
         return static_cast<int>((size ^ flip) - flip);
     }
-    /// The next `size_bits` as the value they stand for; 0 for 0. Leaves them there.
-    [[nodiscard]] int value(unsigned size_bits) const {
-        const int raw = static_cast<int>(bits >> 1U >> (63 - size_bits));
-        const int half = 1 << size_bits >> 1;
-        return raw < half ? raw - (1 << size_bits) + 1 : raw;
-    }
 };
 
 /// The code that `bits` begins with; its length is 0 where there is none.
@@ -71,13 +65,12 @@ inline bool decode_dc(BitReader& in, const DcTable& table, int& predictor) {
     unsigned size_bits = entry.size_bits;
     if (__builtin_expect(length == 0, 0)) {
         const FoundCode found = find_code(table.long_codes, in.bits);
-        length = found.length;
         size_bits = found.symbol;
-        if (length == 0 || size_bits > kMostDcBits) return false;
+        length = found.length + size_bits;
+        if (found.length == 0 || size_bits > kMostDcBits) return false;
     }
+    predictor += in.value_before(length, size_bits);
     in.drop(length);
-    predictor += in.value(size_bits);
-    in.drop(size_bits);
     return true;
 }
 
@@ -90,20 +83,22 @@ struct BlockState {
 
 enum class Step { on, end, damage };
 
-/// Ends a block at place `first`, or after it at place `next`, whose symbols `entry` holds. `last` becomes
-/// the place of the last coefficient.
+/// Ends a block with symbols that reach its last place or go beyond it. `last` becomes the place of the last
+/// coefficient.
 inline Step end_block(BitReader& in, const AcEntry& entry, std::uint64_t at, std::uint8_t& last) {
     const std::uint64_t first = at + entry.first_advance;
     const std::uint64_t next = at + entry.advance;
-    if (first < 63) {
+    const bool is_pair = entry.first_advance != entry.advance;
+    if (__builtin_expect((next >= kEndOfBlock) & !(is_pair & (first >= 63)), 1)) {
         in.drop(entry.length);
-        last = static_cast<std::uint8_t>(next == 63 ? 63 : first);
-        return next == 63 || next >= kEndOfBlock ? Step::end : Step::damage;
+        last = static_cast<std::uint8_t>(is_pair ? first : at);
+        return Step::end;
     }
-    // A second symbol, if any, was made of the next block's bits.
-    in.drop(entry.first_length);
-    last = static_cast<std::uint8_t>(first == 63 ? 63 : at);
-    return first == 63 || first >= kEndOfBlock ? Step::end : Step::damage;
+    // Without an end of block the last place must have been met exactly. A second symbol behind it was made
+    // of the next block's bits.
+    last = 63;
+    in.drop(is_pair && first >= 63 ? entry.first_length : entry.length);
+    return first == 63 || next == 63 ? Step::end : Step::damage;
 }
 
 /// A symbol whose code is longer than the table's lookup. At most 26 bits.
@@ -115,11 +110,12 @@ __attribute__((noinline)) Step step_long(BitReader& in, const AcTable& table, Bl
     if (size_bits == 0 && found.symbol != 0x00 && found.symbol != 0xf0) return Step::damage;
     AcEntry symbol{};
     symbol.advance = static_cast<std::uint8_t>(found.symbol == 0 ? kEndOfBlock : (found.symbol >> 4U) + 1);
-    in.drop(found.length);
-    state.block[state.places[state.at + symbol.advance]] = static_cast<std::int16_t>(in.value(size_bits));
-    in.drop(size_bits);
+    symbol.length = static_cast<std::uint8_t>(found.length + size_bits);
+    const int value = in.value_before(symbol.length, size_bits);
+    state.block[state.places[state.at + symbol.advance]] = static_cast<std::int16_t>(value);
     symbol.first_advance = symbol.advance;
     if (state.at + symbol.advance >= 63) return end_block(in, symbol, state.at, last);
+    in.drop(symbol.length);
     state.at += symbol.advance;
     return Step::on;
 }
@@ -164,23 +160,17 @@ inline bool decode_block(BitReader& in, const BlockPlan& plan, const std::uint16
     }
 }
 
-bool decode_mcus(EntropyState& state, const McuPlan& plan, int first, int count, std::int16_t* coefficients,
+bool decode_mcus(EntropyState& state, const BatchPlan& plan, int first, int count, std::int16_t* coefficients,
                  std::uint8_t* last) {
     BitReader in{state.at, state.bits, state.count};
     int predictors[3] = {state.predictors[0], state.predictors[1], state.predictors[2]};
     bool sound = true;
     int mcu = first;
-    for (; mcu < first + count && in.at < state.limit; ++mcu) {
-        for (int i = 0; i < plan.block_count && sound; ++i) {
-            const BlockPlan& block = plan.blocks[i];
-            const int x = mcu * block.step + block.x;
-            const int group = x >> plan.lanes_log2;
-            const int lane = x & (plan.lanes - 1);
-            sound = decode_block(in, block, plan.places, predictors[block.component],
-                                 coefficients + block.offset + group * plan.group_size + lane * 8,
-                                 last[block.last_offset + x]);
-        }
-        if (!sound) break;
+    for (; sound && mcu < first + count && in.at < state.limit; ++mcu) {
+        const BlockPlan* block = plan.blocks + mcu * plan.mcu_blocks;
+        for (const BlockPlan* end = block + plan.mcu_blocks; block != end && sound; ++block)
+            sound = decode_block(in, *block, plan.places, predictors[block->component],
+                                 coefficients + block->offset, last[block->last_offset]);
     }
     state.at = in.at;
     state.bits = in.bits;

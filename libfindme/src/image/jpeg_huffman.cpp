@@ -104,7 +104,7 @@ bool build_dc_table(const HuffmanSpec& spec, DcTable& table) {
     const auto codes = short_codes<kDcLookupBits>(spec);
     std::transform(codes.begin(), codes.end(), std::begin(table.entries), [](const Code& code) {
         if (code.length == 0 || code.symbol > kMostDcBits) return DcEntry{};
-        return DcEntry{code.length, code.symbol};
+        return DcEntry{static_cast<std::uint8_t>(code.length + code.symbol), code.symbol};
     });
     return true;
 }

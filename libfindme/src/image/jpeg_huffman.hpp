@@ -23,10 +23,10 @@ struct LongCodes {
 constexpr int kDcLookupBits = 9;
 constexpr int kAcLookupBits = 11;
 
-/// The code that the next kDcLookupBits begin with; length 0 where it is longer, or none.
+/// The difference whose code the next kDcLookupBits begin with; length 0 where it is longer, or none.
 struct DcEntry {
-    std::uint8_t length;     ///< Bits of the code.
-    std::uint8_t size_bits;  ///< Bits that follow it, the difference itself.
+    std::uint8_t length;     ///< Bits of code and value, which may reach beyond the lookup.
+    std::uint8_t size_bits;  ///< Of the value.
 };
 
 /// One or two symbols whose codes the next kAcLookupBits hold: the second costs nothing, and most symbols of

@@ -16,27 +16,29 @@ constexpr int kMostMcuBlocks = 6;
 /// Bytes that one MCU takes at most, every symbol being as long as can be, with the reader's 8 bytes ahead.
 constexpr int kMostMcuBytes = kMostMcuBlocks * 64 * 4 + 16;
 
-/// One block of an MCU. Offsets and steps count in blocks of the component's row within a batch.
+/// MCUs that are decoded and then transformed together: enough for the vectors, few enough for their
+/// coefficients to stay in the first-level cache.
+constexpr int kBatchMcus = 8;
+
+/// One block of a batch.
 struct BlockPlan {
     const DcTable* dc;
     const AcTable* ac;
     int component;
     int most_dc;      ///< A larger DC coefficient would not fit 16 bits once it is multiplied out.
-    int step;         ///< Blocks of this row in an MCU.
-    int x;            ///< This one's place among them.
-    int offset;       ///< Where the row's coefficients begin.
-    int last_offset;  ///< Where the row's entries of `last` begin.
+    int offset;       ///< Where its coefficients begin.
+    int last_offset;  ///< Where its entry of `last` is.
 };
 
-/// Coefficients lie in groups of `lanes` blocks: row 0 of every block, row 1 of every block ... row 7, and
-/// one more row that takes what must be written somewhere. So a vector of `lanes` x 8 values is one load.
-struct McuPlan {
-    BlockPlan blocks[kMostMcuBlocks];
-    int block_count;
-    int lanes;
-    int lanes_log2;
-    int group_size;               ///< int16 values of a group.
-    const std::uint16_t* places;  ///< 256: the zigzag place -> offset in the group; past 63 the spare row.
+/// A batch, MCU by MCU.
+///
+/// Coefficients lie in groups of as many blocks as the kernels have lanes: row 0 of every block, row 1 of
+/// every block
+/// ... row 7, and one more row that takes what must be written somewhere. So a row of all is one load.
+struct BatchPlan {
+    BlockPlan blocks[kBatchMcus * kMostMcuBlocks];
+    int mcu_blocks;
+    std::uint16_t places[256];  ///< The zigzag place -> offset from a block's first; past 63 the spare row.
 };
 
 struct EntropyState {
@@ -63,7 +65,7 @@ struct JpegKernels {
     int lanes;  ///< Blocks that are transformed at once: 1, 2 or 4.
     /// Decodes MCUs first .. first + count of a batch, stopping before one that would begin at state.limit.
     /// False on damage.
-    bool (*decode_mcus)(EntropyState& state, const McuPlan& plan, int first, int count,
+    bool (*decode_mcus)(EntropyState& state, const BatchPlan& plan, int first, int count,
                         std::int16_t* coefficients, std::uint8_t* last);
     Idct idct_8x8;
     Idct idct_4x4;
