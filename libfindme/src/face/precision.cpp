@@ -36,9 +36,10 @@ Precision precision_of(ModelPrecision setting) {
         case dnnl::cpu_isa::avx512_core_amx:
             return Precision::bf16;
         default:
-            throw Error(ErrorCode::config_invalid,
-                        "models.precision is bf16, which this processor does not have: it needs AVX-512 (set it to "
-                        "auto or f32)");
+            throw Error(
+                ErrorCode::config_invalid,
+                "models.precision is bf16, which this processor does not have: it needs AVX-512 (set it to "
+                "auto or f32)");
     }
 }
 
