@@ -258,7 +258,7 @@ setup() { healthy_home; }
     exec 7> gate
     printf '.output stdout\nBEGIN IMMEDIATE;\nSELECT 1;\n' >&7
     while [ ! -s held ]; do :; done
-    { "$FINDME_BIN" -o jsonl doctor > lines 2> err 3>&- && echo 0 > status || echo $? > status; } 3>&- &
+    { "$FINDME_BIN" -o jsonl doctor > lines 2> err && echo 0 > status || echo $? > status; } 3>&- 7>&- &
     local doctor=$!
     exec 8< lines
     read -r -u 8 first

@@ -183,13 +183,11 @@ black_hole() {
     rm -f knocking
     perl -MSocket -e '
         my $silent = $ARGV[0] eq "silent";
-        socket(my $door, PF_INET, SOCK_STREAM, 0) && bind($door, sockaddr_in(0, INADDR_LOOPBACK)) or die $!;
-        listen($door, $silent ? 16 : 0) or die $!;
+        socket(my $door, PF_INET, SOCK_STREAM, 0) or die $!;
+        bind($door, sockaddr_in(0, INADDR_LOOPBACK)) && listen($door, $silent ? 16 : 0) or die $!;
         my ($port) = sockaddr_in(getsockname($door));
-        my @full;
-        unless ($silent) {
-            socket($full[0], PF_INET, SOCK_STREAM, 0) && connect($full[0], sockaddr_in($port, INADDR_LOOPBACK)) or die $!;
-        }
+        my $full;
+        $silent or socket($full, PF_INET, SOCK_STREAM, 0) && connect($full, sockaddr_in($port, INADDR_LOOPBACK)) or die $!;
         open(my $out, ">", "knocking.new") or die $!; print $out $port; close($out); rename("knocking.new", "knocking");
         sleep 300' "${1:-full}" 3>&- &
     hole=$!
