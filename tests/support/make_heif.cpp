@@ -292,7 +292,7 @@ ByteVector make_tiled_heif(const Image& image, std::vector<HeifBox> properties) 
                       static_cast<unsigned>(image.width_px), static_cast<unsigned>(image.height_px)),
               std::move(properties), true});
     for (int i = 0; i < rows * columns; ++i) {
-        Image tile{.width_px = kSidePx, .height_px = kSidePx, .pixels = ByteVector(kSidePx * kSidePx * 3)};
+        Image tile{.width_px = kSidePx, .height_px = kSidePx, .pixels = PixelBytes(kSidePx * kSidePx * 3)};
         for (int y = 0; y < kSidePx; ++y)
             for (int x = 0; x < kSidePx; ++x) {
                 const int from_x = std::min(i % columns * kSidePx + x, image.width_px - 1);
