@@ -4,8 +4,8 @@
 //       verification: five folds, the threshold learnt on the other four
 //   accuracy [--detector FILE] wider MODELS_DIR WIDER_DIR [MIN_SCORE [LONG_SIDE_PX...]]
 //       detection: recall by face height, precision over all sizes
-//   accuracy [--detector FILE] box MODELS_DIR LFW_DIR
-//       verification for a grid of box calibrations, on every fourth pair
+//   accuracy [--detector FILE] box MODELS_DIR LFW_DIR [SIDE CENTRE_DOWN]...
+//       verification for these box calibrations; without any for a grid of them, on every fourth pair
 //
 // FILE is a user's own detector, of any kind that findme runs; else the release's is measured.
 #include <algorithm>
@@ -81,6 +81,7 @@ struct Wanted {
     std::string detector;  ///< Empty: the release's own.
     std::optional<float> min_score;
     std::vector<int> long_sides_px;
+    std::vector<face::BoxCalibration> boxes;
 };
 
 struct Models {
@@ -130,7 +131,8 @@ std::optional<findme::Box> central_face(const std::vector<face::Detection>& foun
 
 /// How often two different people of the set are nearer than a distance, over all their pictures: millions of
 /// pairs, where the benchmark's own list has 1,500 and cannot tell rates below one in a thousand.
-json false_match_rates(const std::map<std::string, Template>& templates) {
+/// @param share_nearer  set to the share of such pairs within each hundredth of a distance.
+json false_match_rates(const std::map<std::string, Template>& templates, std::vector<double>& share_nearer) {
     constexpr double kStep = 0.01;
     std::vector<std::int64_t> nearer(101, 0);
     std::int64_t pairs = 0;
@@ -144,6 +146,9 @@ json false_match_rates(const std::map<std::string, Template>& templates) {
                 ++nearer[t];
         }
     }
+    share_nearer.clear();
+    for (const std::int64_t count : nearer)
+        share_nearer.push_back(static_cast<double>(count) / static_cast<double>(pairs));
     json rates = {{"pairs", pairs}};
     for (std::size_t t = 40; t <= 62; t += 2) {
         char distance[8];
@@ -153,10 +158,14 @@ json false_match_rates(const std::map<std::string, Template>& templates) {
     return rates;
 }
 
+/// That of the default threshold, see libfindme/models/manifest.yaml.
+constexpr double kPromisedRate = 3.2e-4;
+
 struct Distances {
     std::vector<Pair> pairs;
     std::vector<double> values;
     json all_strangers;
+    std::vector<double> share_nearer;
     std::size_t images = 0;
     std::size_t missed = 0;
 };
@@ -175,6 +184,26 @@ double accuracy_at(const Distances& d, double threshold, int fold, bool inside) 
         ++count;
     }
     return static_cast<double>(right) / std::max(count, 1);
+}
+
+/// The distance within which this share of all pairs of different people is, and the share of pairs of one
+/// person that is as near: what compares two ways of alignment better than accuracies, which differ by a few
+/// pairs.
+json at_false_match_rate(const Distances& d, double rate) {
+    const auto above = std::upper_bound(d.share_nearer.begin(), d.share_nearer.end(), rate);
+    const auto step = static_cast<double>(above - d.share_nearer.begin());
+    const double before = step > 0 ? *std::prev(above) : 0;
+    const double part = above == d.share_nearer.end() ? 0 : (rate - before) / (*above - before);
+    const double distance = (step - 1 + part) / 100;
+    int count = 0;
+    int near = 0;
+    for (std::size_t i = 0; i < d.pairs.size(); ++i) {
+        count += d.pairs[i].same;
+        near += d.pairs[i].same && d.values[i] <= distance;
+    }
+    return {{"false_match_rate", rate},
+            {"distance", distance},
+            {"tar", static_cast<double>(near) / std::max(count, 1)}};
 }
 
 json verification(const Distances& d) {
@@ -215,6 +244,7 @@ json verification(const Distances& d) {
             {"fold_thresholds", thresholds},
             {"nearest_strangers", std::vector<double>(strangers.begin(), strangers.begin() + 6)},
             {"rates", rates},
+            {"at_false_match_rate", {at_false_match_rate(d, 1e-3), at_false_match_rate(d, kPromisedRate)}},
             {"false_match_rate", d.all_strangers}};
 }
 
@@ -222,7 +252,7 @@ Distances measure(const Models& models, const face::Aligner& aligner,
                   const std::map<std::string, Face>& faces, const std::vector<Pair>& pairs) {
     face::Workspace workspace;
     std::map<std::string, Template> templates;
-    Distances result{pairs, {}, {}, faces.size(), 0};
+    Distances result{pairs, {}, {}, {}, faces.size(), 0};
     for (const auto& [path, found] : faces) {
         // A missed face is scored as the whole picture's middle, as the benchmark wants an answer for every
         // pair.
@@ -230,7 +260,7 @@ Distances measure(const Models& models, const face::Aligner& aligner,
         const findme::Box box = found.box.value_or(findme::Box{0.3F, 0.25F, 0.4F, 0.5F});
         templates[path] = models.recogniser->describe(aligner.align(found.image, box).chip, workspace);
     }
-    result.all_strangers = false_match_rates(templates);
+    result.all_strangers = false_match_rates(templates, result.share_nearer);
     for (const auto& pair : pairs)
         result.values.push_back(findme::search::distance(templates[pair.a], templates[pair.b]));
     return result;
@@ -261,19 +291,26 @@ json lfw(const std::string& models_dir, const std::string& folder, const Wanted&
 
 json box_grid(const std::string& models_dir, const std::string& folder, const Wanted& wanted) {
     const Models models(models_dir, wanted);
-    std::vector<Pair> pairs;
-    const auto all = read_pairs(folder);
-    for (std::size_t i = 0; i < all.size(); i += 4) pairs.push_back(all[i]);
+    std::vector<face::BoxCalibration> boxes = wanted.boxes;
+    std::vector<Pair> pairs = read_pairs(folder);
+    if (boxes.empty()) {
+        std::vector<Pair> some;
+        for (std::size_t i = 0; i < pairs.size(); i += 4) some.push_back(pairs[i]);
+        pairs = some;
+        for (const float side : {0.72F, 0.76F, 0.80F, 0.84F, 0.90F}) {
+            for (const float down : {-0.02F, 0.02F, 0.06F}) boxes.push_back({side, down});
+        }
+    }
     const auto faces = detect_all(models, folder, pairs);
     json grid = json::array();
-    for (const float side : {0.72F, 0.76F, 0.80F, 0.84F, 0.90F}) {
-        for (const float down : {-0.02F, 0.02F, 0.06F}) {
-            const auto result = verification(
-                measure(models, face::Aligner(face::read_landmark_model(models.landmarks), {side, down}),
-                        faces, pairs));
-            grid.push_back({{"side", side}, {"centre_down", down}, {"accuracy", result["accuracy"]}});
-            std::fprintf(stderr, "%s\n", grid.back().dump().c_str());
-        }
+    for (const auto& box : boxes) {
+        const auto result = verification(
+            measure(models, face::Aligner(face::read_landmark_model(models.landmarks), box), faces, pairs));
+        grid.push_back({{"side", box.side},
+                        {"centre_down", box.centre_down},
+                        {"accuracy", result["accuracy"]},
+                        {"at_false_match_rate", result["at_false_match_rate"]}});
+        std::fprintf(stderr, "%s\n", grid.back().dump().c_str());
     }
     return grid;
 }
@@ -358,8 +395,13 @@ int main(int argc, char** argv) {
         words.erase(words.begin(), words.begin() + 2);
     }
     const std::string what = words.size() >= 3 ? words[0] : "";
-    if (words.size() > 3) wanted.min_score = std::stof(words[3]);
-    for (std::size_t i = 4; i < words.size(); ++i) wanted.long_sides_px.push_back(std::stoi(words[i]));
+    if (what == "box") {
+        for (std::size_t i = 3; i + 1 < words.size(); i += 2)
+            wanted.boxes.push_back({std::stof(words[i]), std::stof(words[i + 1])});
+    } else if (words.size() > 3) {
+        wanted.min_score = std::stof(words[3]);
+        for (std::size_t i = 4; i < words.size(); ++i) wanted.long_sides_px.push_back(std::stoi(words[i]));
+    }
     json result;
     if (what == "lfw") {
         result = lfw(words[1], words[2], wanted);
