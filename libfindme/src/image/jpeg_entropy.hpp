@@ -130,22 +130,28 @@ inline bool decode_block(BitReader& in, const BlockPlan& plan, const std::uint16
     block[0] = static_cast<std::int16_t>(predictor);
 
     const AcTable& table = *plan.ac;
-    BlockState state{block, places, 0};
+    std::uint64_t at = 0;  // The place of the last coefficient.
     // What each lookup waits for is the shift by the one before it: nothing else may lie between. So bits are
-    // loaded while a lookup is under way. There are at least 26 when it begins, and no entry is longer.
+    // loaded while a lookup is under way, for two of them. No symbol or entry takes more than 26 bits, so
+    // that the second has at least 30, and the next one's codes still more than kAcLookupBits.
     const auto step = [&](PackedAcEntry entry) __attribute__((always_inline)) {
         if (__builtin_expect((entry & 0xff) == 0, 0)) {
-            const Step result = step_long(in, table, state, last);
+            // Of copies: what another function is given the address of cannot stay in registers.
+            BitReader slow_in = in;
+            BlockState slow_state{block, places, at};
+            const Step result = step_long(slow_in, table, slow_state, last);
+            at = slow_state.at;
+            in = slow_in;
             in.refill();
             return result;
         }
-        const std::uint64_t next = state.at + (entry >> 24 & 0xff);
+        const std::uint64_t next = at + (entry >> 24 & 0xff);
         // The last one last: where it is the only one, both have the same place.
-        block[places[state.at + (entry >> 16 & 0xff)]] = static_cast<std::int16_t>(entry >> 48);
+        block[places[at + (entry >> 16 & 0xff)]] = static_cast<std::int16_t>(entry >> 48);
         const auto size_bits = static_cast<unsigned>(entry >> 32 & 0xff);
         block[places[next]] = static_cast<std::int16_t>(in.value_before(entry, size_bits));
-        if (next >= 63) return end_block(in, unpacked(entry), state.at, last);
-        state.at = next;
+        if (next >= 63) return end_block(in, unpacked(entry), at, last);
+        at = next;
         in.bits <<= entry & 63;
         in.count -= static_cast<unsigned>(entry & 0xff);
         return Step::on;
