@@ -214,8 +214,10 @@ Result<ImageHeader> read_jpeg_header(Bytes bytes, const ImageLimits& limits) {
 
 Result<Image> read_jpeg_pixels(Bytes bytes, const ImageHeader& header, const DecodeOptions& options) {
     const int divisor = jpeg_scale_divisor(header, options);
+    const JpegKernels& kernels = best_jpeg_kernels();
+    if (divisor >= kernels.least_divisor)
+        if (auto image = read_jpeg_with(kernels, bytes, divisor)) return *std::move(image);
     // What is unusual or damaged is libjpeg's to decode or to refuse, from the beginning.
-    if (auto image = read_jpeg_with(best_jpeg_kernels(), bytes, divisor)) return *std::move(image);
     return read_jpeg_with_libjpeg(bytes, divisor);
 }
 

@@ -62,7 +62,9 @@ using Idct = void (*)(const std::int16_t* coefficients, const std::int16_t* quan
                       const std::uint8_t* last, int groups, std::uint8_t* out, std::ptrdiff_t stride_bytes);
 
 struct JpegKernels {
-    int lanes;  ///< Blocks that are transformed at once: 1, 2 or 4.
+    int lanes;          ///< Blocks that are transformed at once: 1, 2 or 4.
+    int least_divisor;  ///< At larger scales than this one's libjpeg, with vector code for most processors,
+                        ///< is faster.
     /// Decodes MCUs first .. first + count of a batch, stopping before one that would begin at state.limit.
     /// False on damage.
     bool (*decode_mcus)(EntropyState& state, const BatchPlan& plan, int first, int count,

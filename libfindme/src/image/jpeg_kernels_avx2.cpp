@@ -178,6 +178,7 @@ void to_rgb(const std::uint8_t* y, const std::uint8_t* cb, const std::uint8_t* c
 
 const JpegKernels& avx2_jpeg_kernels() noexcept {
     static constexpr JpegKernels kKernels{.lanes = Avx2::kLanes,
+                                          .least_divisor = 1,
                                           .decode_mcus = decode_mcus,
                                           .idct_8x8 = inverse_dct_8x8<Avx2>,
                                           .idct_4x4 = inverse_dct_4x4<Avx2>,

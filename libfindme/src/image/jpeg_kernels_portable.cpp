@@ -156,6 +156,7 @@ void to_rgb(const std::uint8_t* y, const std::uint8_t* cb, const std::uint8_t* c
 
 const JpegKernels& portable_jpeg_kernels() noexcept {
     static constexpr JpegKernels kKernels{.lanes = 1,
+                                          .least_divisor = 8,
                                           .decode_mcus = decode_mcus,
                                           .idct_8x8 = inverse_dct<8>,
                                           .idct_4x4 = inverse_dct<4>,
