@@ -144,7 +144,7 @@ void ScanDecoder::plan_batch() {
             rows_.push_back({.component = i,
                              .y = y,
                              .across = component.across,
-                             .coefficients = work_->coefficients + blocks * kGroupRows * 8,
+                             .coefficients = work_->coefficients + std::ptrdiff_t{blocks} * kGroupRows * 8,
                              .last = work_->last + blocks});
             blocks += component.across * kBatchMcus;
             first_of_mcu += component.across;

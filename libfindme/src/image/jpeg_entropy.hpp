@@ -173,7 +173,7 @@ bool decode_mcus(EntropyState& state, const BatchPlan& plan, int first, int coun
     bool sound = true;
     int mcu = first;
     for (; sound && mcu < first + count && in.at < state.limit; ++mcu) {
-        const BlockPlan* block = plan.blocks + mcu * plan.mcu_blocks;
+        const BlockPlan* block = plan.blocks + std::ptrdiff_t{mcu} * plan.mcu_blocks;
         for (const BlockPlan* end = block + plan.mcu_blocks; block != end && sound; ++block)
             sound = decode_block(in, *block, plan.places, predictors[block->component],
                                  coefficients + block->offset, last[block->last_offset]);

@@ -16,7 +16,7 @@ constexpr int kConstBits = 13;
 constexpr int kPass1Bits = 2;
 
 constexpr int fixed(double value) {
-    return static_cast<int>(value < 0 ? value * (1 << kConstBits) - 0.5 : value * (1 << kConstBits) + 0.5);
+    return (static_cast<int>(value * (2 << kConstBits)) + 1) / 2;  // Of positive numbers, to the nearest.
 }
 
 /// Products of 16 bits, added in pairs: a * x + b * y for the upper and the lower half of x and y.
@@ -131,11 +131,12 @@ template <typename V, int Size>
 void fill(const std::int16_t* coefficients, const std::int16_t* quantisers, std::uint8_t* out,
           std::ptrdiff_t stride_bytes) {
     for (int i = 0; i < V::kLanes; ++i) {
-        const int dc = static_cast<std::int16_t>(coefficients[i * 8] * quantisers[0]);
+        const int dc = static_cast<std::int16_t>(coefficients[std::ptrdiff_t{i} * 8] * quantisers[0]);
         const int sample = ((dc + 4) >> 3) + 128;
         const int byte = sample < 0 ? 0 : sample > 255 ? 255 : sample;
         const std::uint64_t row = 0x0101010101010101U * static_cast<unsigned>(byte);
-        for (int y = 0; y < Size; ++y) std::memcpy(out + i * Size + y * stride_bytes, &row, Size);
+        for (int y = 0; y < Size; ++y)
+            std::memcpy(out + std::ptrdiff_t{i} * Size + y * stride_bytes, &row, Size);
     }
 }
 

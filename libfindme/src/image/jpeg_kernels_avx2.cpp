@@ -67,7 +67,8 @@ void idct_2x2(const std::int16_t* coefficients, const std::int16_t* quantisers, 
               int groups, std::uint8_t* out, std::ptrdiff_t stride_bytes) {
     const Avx2::Register factors_odd7 = Avx2::pair(-fixed(0.720959822), fixed(0.850430095));
     const Avx2::Register factors_odd3 = Avx2::pair(-fixed(1.272758580), fixed(3.624509785));
-    for (int group = 0; group < groups; ++group, coefficients += 2 * 72, last += 2, out += 2 * 2) {
+    for (int group = 0; group < groups;
+         ++group, coefficients += std::ptrdiff_t{2} * 72, last += 2, out += std::ptrdiff_t{2} * 2) {
         if (only_dc<Avx2>(last)) {
             fill<Avx2, 2>(coefficients, quantisers, out, stride_bytes);
             continue;
@@ -86,7 +87,7 @@ void idct_2x2(const std::int16_t* coefficients, const std::int16_t* quantisers, 
         _mm256_store_si256(reinterpret_cast<__m256i*>(rows[1]), descaled<Avx2, kPass1>(even - odd));
         for (int lane = 0; lane < 2; ++lane) {
             for (int y = 0; y < 2; ++y) {
-                const std::int16_t* row = rows[y] + lane * 8;
+                const std::int16_t* row = rows[y] + std::ptrdiff_t{lane} * 8;
                 const int x0 = row[0] * (1 << (kConstBits + 2));
                 const int x1 = -row[7] * fixed(0.720959822) + row[5] * fixed(0.850430095) -
                                row[3] * fixed(1.272758580) + row[1] * fixed(3.624509785);
@@ -95,8 +96,8 @@ void idct_2x2(const std::int16_t* coefficients, const std::int16_t* quantisers, 
                     return clamp_byte((static_cast<int>(value + (1U << (kPass2 - 1))) >> kPass2) + 128);
                 };
                 const auto even_part = static_cast<unsigned>(x0), odd_part = static_cast<unsigned>(x1);
-                out[y * stride_bytes + lane * 2] = sample(even_part + odd_part);
-                out[y * stride_bytes + lane * 2 + 1] = sample(even_part - odd_part);
+                out[y * stride_bytes + std::ptrdiff_t{lane} * 2] = sample(even_part + odd_part);
+                out[y * stride_bytes + std::ptrdiff_t{lane} * 2 + 1] = sample(even_part - odd_part);
             }
         }
     }
@@ -104,7 +105,7 @@ void idct_2x2(const std::int16_t* coefficients, const std::int16_t* quantisers, 
 
 void idct_1x1(const std::int16_t* coefficients, const std::int16_t* quantisers, const std::uint8_t*,
               int groups, std::uint8_t* out, std::ptrdiff_t stride_bytes) {
-    for (int group = 0; group < groups; ++group, coefficients += 2 * 72, out += 2)
+    for (int group = 0; group < groups; ++group, coefficients += std::ptrdiff_t{2} * 72, out += 2)
         fill<Avx2, 1>(coefficients, quantisers, out, stride_bytes);
 }
 
@@ -169,9 +170,9 @@ void to_rgb(const std::uint8_t* y, const std::uint8_t* cb, const std::uint8_t* c
     int x = 0;
     for (; x + 16 <= width_px; x += 16) {
         const Rgb16 pixels = convert(widened(y + x), widened(cb + x), widened(cr + x));
-        store_rgb(bytes_of(pixels.r), bytes_of(pixels.g), bytes_of(pixels.b), rgb + 3 * x);
+        store_rgb(bytes_of(pixels.r), bytes_of(pixels.g), bytes_of(pixels.b), rgb + std::ptrdiff_t{3} * x);
     }
-    for (; x < width_px; ++x) pixel_to_rgb(y[x], cb[x], cr[x], rgb + 3 * x);
+    for (; x < width_px; ++x) pixel_to_rgb(y[x], cb[x], cr[x], rgb + std::ptrdiff_t{3} * x);
 }
 
 }  // namespace

@@ -13,7 +13,7 @@ constexpr int kConstBits = 13;
 constexpr int kPass1Bits = 2;
 
 constexpr int fixed(double value) {
-    return static_cast<int>(value * (1 << kConstBits) + 0.5);
+    return (static_cast<int>(value * (2 << kConstBits)) + 1) / 2;  // Of positive numbers, to the nearest.
 }
 
 inline int descale(int value, int bits) {
@@ -149,7 +149,7 @@ void inverse_dct(const std::int16_t* coefficients, const std::int16_t* quantiser
 
 void to_rgb(const std::uint8_t* y, const std::uint8_t* cb, const std::uint8_t* cr, int width_px,
             std::uint8_t* rgb) {
-    for (int x = 0; x < width_px; ++x) pixel_to_rgb(y[x], cb[x], cr[x], rgb + 3 * x);
+    for (int x = 0; x < width_px; ++x) pixel_to_rgb(y[x], cb[x], cr[x], rgb + std::ptrdiff_t{3} * x);
 }
 
 }  // namespace

@@ -20,10 +20,10 @@ inline std::uint8_t sixteenth(unsigned sum) {
 
 void widen(const UpsampleRow& row, std::uint8_t* __restrict out) {
     const std::uint8_t* __restrict in = row.near;
-    const int end = row.width_px - 1;
+    const std::ptrdiff_t end = row.width_px - 1;
     out[0] = in[0];
     out[1] = quarter(3U * in[0] + in[1] + 2U);
-    for (int i = 1; i < end; ++i) {
+    for (std::ptrdiff_t i = 1; i < end; ++i) {
         out[2 * i] = quarter(3U * in[i] + in[i - 1] + 1U);
         out[2 * i + 1] = quarter(3U * in[i] + in[i + 1] + 2U);
     }
@@ -41,11 +41,11 @@ void heighten(const UpsampleRow& row, std::uint8_t* __restrict out) {
 void enlarge(const UpsampleRow& row, std::uint8_t* __restrict out) {
     const std::uint8_t* __restrict near = row.near;
     const std::uint8_t* __restrict far = row.far;
-    const auto sum = [near, far](int i) { return 3U * near[i] + far[i]; };
-    const int end = row.width_px - 1;
+    const auto sum = [near, far](std::ptrdiff_t i) { return 3U * near[i] + far[i]; };
+    const std::ptrdiff_t end = row.width_px - 1;
     out[0] = sixteenth(4U * sum(0) + 8U);
     out[1] = sixteenth(3U * sum(0) + sum(1) + 7U);
-    for (int i = 1; i < end; ++i) {
+    for (std::ptrdiff_t i = 1; i < end; ++i) {
         out[2 * i] = sixteenth(3U * sum(i) + sum(i - 1) + 8U);
         out[2 * i + 1] = sixteenth(3U * sum(i) + sum(i + 1) + 7U);
     }
@@ -55,11 +55,11 @@ void enlarge(const UpsampleRow& row, std::uint8_t* __restrict out) {
 
 void repeat(const UpsampleRow& row, std::uint8_t* __restrict out) {
     const std::uint8_t* __restrict in = row.near;
-    for (int i = 0; i < row.width_px; ++i) out[2 * i] = out[2 * i + 1] = in[i];
+    for (std::ptrdiff_t i = 0; i < row.width_px; ++i) out[2 * i] = out[2 * i + 1] = in[i];
 }
 
 void gray_to_rgb(const std::uint8_t* __restrict y, int width_px, std::uint8_t* __restrict rgb) {
-    for (int i = 0; i < width_px; ++i) rgb[3 * i] = rgb[3 * i + 1] = rgb[3 * i + 2] = y[i];
+    for (std::ptrdiff_t i = 0; i < width_px; ++i) rgb[3 * i] = rgb[3 * i + 1] = rgb[3 * i + 2] = y[i];
 }
 
 inline std::uint8_t clamp_byte(int value) {

@@ -26,8 +26,8 @@ constexpr int kMostShrink = 32;
 struct Taps {
     struct Span {
         int first = 0;
-        int weight_at = 0;
-        int count = 0;
+        std::size_t weight_at = 0;
+        std::size_t count = 0;
     };
     std::vector<Span> spans;
     std::vector<std::uint16_t> weights;
@@ -36,7 +36,7 @@ struct Taps {
 };
 
 void Taps::add(int first, const std::vector<double>& shares) {
-    spans.push_back({first, static_cast<int>(weights.size()), static_cast<int>(shares.size())});
+    spans.push_back({first, weights.size(), shares.size()});
     const double sum = std::accumulate(shares.begin(), shares.end(), 0.0);
     double exact = 0;
     int given = 0;
@@ -88,7 +88,7 @@ void shrink_row(const Taps& across, const std::vector<std::uint16_t>& sums, std:
         const std::uint16_t* weight = across.weights.data() + span.weight_at;
         const std::uint16_t* from = sums.data() + static_cast<std::ptrdiff_t>(span.first) * 3;
         std::array<std::uint32_t, 3> total{kHalf, kHalf, kHalf};
-        for (int k = 0; k < span.count; ++k, from += 3) {
+        for (std::size_t k = 0; k < span.count; ++k, from += 3) {
             for (std::size_t c = 0; c < 3; ++c) total[c] += std::uint32_t{weight[k]} * from[c];
         }
         for (const std::uint32_t value : total) *out++ = static_cast<std::uint8_t>(value / (kOne * kOne));
@@ -124,9 +124,9 @@ Image resize_area(const Image& image, int width_px, int height_px) {
     for (int y = 0; y < height_px; ++y) {
         const Taps::Span& span = down.spans[static_cast<std::size_t>(y)];
         std::fill(sums.begin(), sums.end(), std::uint16_t{0});
-        for (int k = 0; k < span.count; ++k) {
-            const auto weight = down.weights[static_cast<std::size_t>(span.weight_at + k)];
-            add_row(sums.data(), image.row(span.first + k), weight, sums.size());
+        for (std::size_t k = 0; k < span.count; ++k) {
+            const std::uint8_t* row = image.row(span.first + static_cast<int>(k));
+            add_row(sums.data(), row, down.weights[span.weight_at + k], sums.size());
         }
         shrink_row(across, sums, out.row(y));
     }

@@ -112,12 +112,13 @@ TEST_CASE("added detector: adding it again changes nothing, adding another one i
 TEST_CASE("added detector: what is none is refused in a sentence, and nothing is left behind", "[face]") {
     const TemporaryFolder folder;
     const std::vector<std::string> folders{folder / "models"};
+    const auto whole = yunet();
     const std::vector<std::vector<std::uint8_t>> wrong{
         {},
         {'P', 'K', 3, 4},
         make_onnx_head(),
         make_onnx_yunet(8),
-        std::vector<std::uint8_t>(yunet().begin(), yunet().begin() + 500)};
+        std::vector<std::uint8_t>(whole.begin(), whole.begin() + 500)};
     for (const auto& bytes : wrong) {
         const auto error =
             error_of([&] { add_model_file(manifest(), folders, write(folder / "wrong.onnx", bytes)); });

@@ -51,9 +51,11 @@ class OddDetector final : public face::Detector {
   public:
     explicit OddDetector(std::function<void()> at_odd) : at_odd_(std::move(at_odd)) {}
     [[nodiscard]] std::vector<face::Detection> detect(const Image& image, face::Workspace&) const override {
-        if (image.width_px == kOddWidth_px) at_odd_();
+        if (image.width_px == kOddWidth_px && is_upright(image)) at_odd_();
         return {};
     }
+    /// A photo of nobody is looked at lying on its head as well: there its left side is the light one.
+    static bool is_upright(const Image& image) { return *image.row(0) < 128; }
 
   private:
     std::function<void()> at_odd_;
