@@ -137,7 +137,7 @@ TEST_CASE("migrations: every table is strict", "[store]") {
                  "SELECT count(*) FROM pragma_table_list WHERE schema = 'main' AND type = 'table'"
                  " AND name NOT LIKE 'sqlite%' AND strict = 0") == 0);
     CHECK(scalar(*connection,
-                 "SELECT count(*) FROM pragma_table_list WHERE schema = 'main' AND strict = 1") == 17);
+                 "SELECT count(*) FROM pragma_table_list WHERE schema = 'main' AND strict = 1") == 18);
 }
 
 TEST_CASE("migrations: every foreign key has an index, so that a delete scans no table", "[store]") {
