@@ -82,8 +82,8 @@ shown() { jq -r '.settings[] | .key + " " + .origin + " " + .value' "$1" | sort;
 }
 
 @test "config: a bad value of every setting is refused at every place, all in one run" {
-    # Any text is a folder's name.
-    findme -o json config show | jq -r '.settings[] | select(.type != "path" and .type != "url") | .key + " " + .variable' > all
+    # Any text is a folder's name, or may be a detector's.
+    findme -o json config show | jq -r '.settings[] | select(.type != "path" and .type != "url" and .type != "text") | .key + " " + .variable' > all
     awk '{ print $1 ": nonsense" }' all > bad.yaml
     expect_exit 2 findme --config bad.yaml event list
     diff <(cut -d' ' -f2-5 <<< "$stderr") <(awk '{ print "bad.yaml:" NR ": " $1 " is \"nonsense\"," }' all)
