@@ -11,8 +11,10 @@ healthy_home() {
     [ "$FINDME_TEST_BACKEND" = sqlite ] || { need_postgresql && own_server fsync=on full_page_writes=on autovacuum=on; }
     fresh_home
     findme -q event create One --code ONE1 > /dev/null
-    model=$(sed -nE '/^calibration:/,$s/^ +model: *"?([^"]*)"?$/\1/p' "$findme_root/libfindme/models/manifest.yaml" | head -n 1)
-    [ -n "$model" ]
+    # What its templates are named after: what makes them, and the detector in use.
+    model=$(sed -n 's/^templates: //p' "$findme_root/libfindme/models/manifest.yaml")+$(findme -o json model list |
+        jq -r '.models[] | select(.job == "detector" and .in_use) | .id')
+    [[ $model == ?*+?* ]]
 }
 
 is_sqlite() { [ "$FINDME_TEST_BACKEND" = sqlite ]; }
