@@ -27,11 +27,14 @@ runtime_packages() {
 
 owner_of() { dpkg-query -S "$1" 2> /dev/null | cut -d: -f1 | sort -u; }
 
-# Libraries that the tool and its library ask for themselves, without a sanitizer's.
+# Libraries that the tool and its library ask for themselves, when they start or when they need them, without a sanitizer's.
 needed_libraries() {
     local own
     own=$(ldd "$FINDME_BIN" | awk '/libfindme/ { print $3; exit }')
-    readelf -d "$FINDME_BIN" "$own" | sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p' | grep -vE 'libfindme|lib(a|ub|t)san' | sort -u
+    {
+        readelf -d "$FINDME_BIN" "$own" | sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p'
+        strings "$own" | grep -xE 'lib(heif|raw_r)\.so\.[0-9]+'
+    } | grep -vE 'libfindme|lib(a|ub|t)san' | sort -u
 }
 
 @test "docker: what the image copies is in the source tree, and reaches the builder" {
