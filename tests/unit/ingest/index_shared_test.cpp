@@ -245,7 +245,6 @@ TEST_CASE("shared: a file that kills whoever works on it is given up, and the re
         Place place(dialect);
         place.config.index_lease_s = 0;  // Has run out when it is looked at: nobody waits for it here.
         int killed = 0;
-        IndexSummary last;
         for (int worker = 0; worker < 4; ++worker) {
             const pid_t child = ::fork();
             if (child == 0) {

@@ -16,7 +16,6 @@
 using namespace findme;
 using namespace findme::store;
 using namespace std::chrono_literals;
-using testing::available_databases;
 using testing::available_postgresql;
 using testing::TestDatabase;
 
