@@ -30,4 +30,9 @@ case $set in
                     and .recall_by_height_px["60"] >= 0.909 and .recall_by_height_px["100"] >= 0.9545' ;;
     *) echo "unknown set '$set'" >&2; exit 2 ;;
 esac
+# YuNet as it is aimed at; its precision with the smaller width is a little below that with one.
+if [ -n "$detector" ] && [ "$set" = wider ]; then
+    promise='.precision >= 0.88 and .recall_by_height_px["20"] >= 0.862 and .recall_by_height_px["40"] >= 0.921
+             and .recall_by_height_px["60"] >= 0.941 and .recall_by_height_px["100"] >= 0.962'
+fi
 jq -e "$promise" <<< "$result" > /dev/null || { echo "below the promise: $promise" >&2; exit 1; }
