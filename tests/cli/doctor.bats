@@ -250,6 +250,7 @@ setup() { healthy_home; }
     finding database.locked true
 }
 
+# database: sqlite
 @test "doctor: each check is told of when it is made, and a terminal says what is being looked at" {
     # The second check waits for a lock that is only given back once the first one has been read.
     mkfifo gate lines
