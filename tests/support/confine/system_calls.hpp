@@ -7,7 +7,7 @@ namespace findme::confine {
 /// What a call meets that SystemCallFilter= does not let through.
 enum class Refusal {
     as_the_unit_says,  ///< SystemCallErrorNumber=
-    end_the_process,   ///< SIGSYS: no refusal goes unnoticed
+    end_the_process,  ///< SIGSYS: no refusal goes unnoticed, but for what every caller is known to do without
 };
 
 /// From here on this process and what it executes live under the same seccomp filters as systemd 252 would
