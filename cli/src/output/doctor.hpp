@@ -33,7 +33,7 @@ class DoctorPrinter final : public DoctorObserver {
     DoctorPrinter(Context& context, Mending mending, std::vector<ErrorInfo> problems);
 
     void on_check(std::string_view name) override;
-    void on_checked(const DoctorCheck& check) override;
+    void on_checked(const DoctorCheck& made) override;
     /// What is said at the end.
     ExitCode finish();
 
