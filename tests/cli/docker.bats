@@ -32,7 +32,7 @@ needed_libraries() {
     local own
     own=$(ldd "$FINDME_BIN" | awk '/libfindme/ { print $3; exit }')
     {
-        readelf -d "$FINDME_BIN" "$own" | sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p'
+        readelf -d "$FINDME_BIN" "$own" "$(dirname "$own")/findme/libfindme-drawing.so" | sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p'
         strings "$own" | grep -xE 'lib(heif|raw_r)\.so\.[0-9]+'
     } | grep -vE 'libfindme|lib(a|ub|t)san' | sort -u
 }

@@ -6,10 +6,10 @@ load ../support/cli
 
 setup() { fresh_home; }
 
-@test "start: the tool loads neither imgcodecs nor libheif nor their trains of libraries" {
+@test "start: the tool loads neither OpenCV nor libheif nor a BLAS, nor their trains of libraries" {
     need_command ldd
     ldd "$FINDME_BIN" > libraries
-    lacks 'imgcodecs\|highgui\|videoio\|gdal\|libheif\|libraw\|not found' libraries
+    lacks 'opencv\|gdal\|libheif\|libraw\|dlib\|blas\|lapack\|not found' libraries
     echo "# $(wc -l < libraries) shared objects" >&3
 }
 

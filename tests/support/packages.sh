@@ -11,14 +11,14 @@ findme_build_packages() {
         libcrypt-dev libutf8proc-dev libxxhash-dev \
         libjpeg62-turbo-dev libpng-dev libwebp-dev libtiff-dev libexiv2-dev libheif-dev libraw-dev \
         libopencv-core-dev libopencv-imgproc-dev libtbb-dev libdnnl-dev libyaml-cpp-dev libmicrohttpd-dev \
-        libdlib-dev libblas-dev liblapack-dev
+        libdlib-dev
     # npm fetches the models. Where it comes from elsewhere, Debian's own would only get in its way.
     command -v npm > /dev/null || echo npm
 }
 
 # What the tests need on top.
 findme_test_packages() {
-    echo catch2 libopencv-dnn-dev bats jq mandoc man-db clang-format clang-tidy shellcheck binutils \
+    echo catch2 libblas-dev liblapack-dev libopencv-dnn-dev bats jq mandoc man-db clang-format clang-tidy shellcheck binutils \
         sqlite3 postgresql libjpeg-turbo-progs strace curl hey zsh fish systemd libseccomp-dev
 }
 

@@ -4,7 +4,6 @@
 #include <cmath>
 #include <cstdio>
 #include <filesystem>
-#include <opencv2/imgproc.hpp>
 #include <string>
 #include <system_error>
 #include <vector>
@@ -12,8 +11,10 @@
 #include "base/file.hpp"
 #include "base/hash.hpp"
 #include "base/text.hpp"
+#include "deliver/drawing.hpp"
 #include "image/encode_jpeg.hpp"
 #include "image/resample.hpp"
+#include "image/vendor_library.hpp"
 
 namespace findme::deliver {
 namespace {
@@ -22,8 +23,6 @@ constexpr int kGap_px = 16;
 constexpr int kCaption_px = 40;
 constexpr int kQuality = 85;
 constexpr int kMaxHeight_px = 60'000;  // JPEG ends at 65,500.
-const cv::Scalar kFrame(40, 220, 80);
-const cv::Scalar kInk(240, 240, 240);
 constexpr std::uint8_t kPaper = 24;
 
 struct Tile {
@@ -31,6 +30,26 @@ struct Tile {
     Box face;
     std::string caption;
 };
+
+/// Loaded by the first sheet.
+struct Drawing {
+    image::VendorLibrary library{kDrawingModule};
+    DrawPicture* picture = nullptr;
+    DrawText* text = nullptr;
+
+    Drawing() {
+        library.bind(picture, "findme_draw_picture");
+        library.bind(text, "findme_draw_text");
+        if (library.usable()) return;
+        throw Error(ErrorCode::internal, "contact sheets cannot be drawn: " + library.why_not() +
+                                             " (install findme again, and OpenCV's imgproc)");
+    }
+};
+
+const Drawing& drawing() {
+    static const Drawing loaded;
+    return loaded;
+}
 
 /// Only what OpenCV's built-in font can draw.
 std::string printable(const std::string& text, std::size_t most) {
@@ -74,19 +93,25 @@ Result<Tile> make_tile(const Match& match, int width_px, const ImageLimits& limi
     return last;
 }
 
-/// Draws straight into the sheet's pixels.
-void draw(const Tile& tile, cv::Mat& sheet, int left, int top) {
-    const cv::Mat picture(tile.picture.height_px, tile.picture.width_px, CV_8UC3,
-                          const_cast<std::uint8_t*>(tile.picture.pixels.data()));
-    cv::Mat place = sheet(cv::Rect(left, top, picture.cols, picture.rows));
-    picture.copyTo(place);
-    const auto x = [&](float fraction) { return cvRound(fraction * static_cast<float>(picture.cols)); };
-    const auto y = [&](float fraction) { return cvRound(fraction * static_cast<float>(picture.rows)); };
-    cv::rectangle(place, {x(tile.face.x), y(tile.face.y)},
-                  {x(tile.face.x + tile.face.width), y(tile.face.y + tile.face.height)}, kFrame, 3,
-                  cv::LINE_AA);
-    cv::putText(sheet, tile.caption, {left + 4, top + picture.rows + kCaption_px * 2 / 3},
-                cv::FONT_HERSHEY_SIMPLEX, 0.6, kInk, 1, cv::LINE_AA);
+Canvas canvas_of(Image& image) {
+    return {image.pixels.data(), image.width_px, image.height_px};
+}
+
+void draw(Tile& tile, Image& sheet, int left, int top) {
+    const auto x = [&](float fraction) {
+        return static_cast<int>(std::lround(fraction * static_cast<float>(tile.picture.width_px)));
+    };
+    const auto y = [&](float fraction) {
+        return static_cast<int>(std::lround(fraction * static_cast<float>(tile.picture.height_px)));
+    };
+    const Canvas canvas = canvas_of(sheet);
+    const Canvas picture = canvas_of(tile.picture);
+    const auto& face = tile.face;
+    if (!drawing().picture(&canvas, &picture, left, top, x(face.x), y(face.y), x(face.x + face.width),
+                           y(face.y + face.height)) ||
+        !drawing().text(&canvas, tile.caption.c_str(), left + 4,
+                        top + picture.height_px + kCaption_px * 2 / 3))
+        throw Error(ErrorCode::internal, "OpenCV failed to draw on the contact sheet");
 }
 
 /// A photo is never written over, however the shell spelled the command.
@@ -144,12 +169,11 @@ ContactSheetReport draw_contact_sheet(const MatchReport& report, const ContactSh
     sheet.height_px = kGap_px;
     for (const int height : row_height) sheet.height_px += height + kGap_px;
     sheet.pixels.assign(sheet.stride_bytes() * static_cast<std::size_t>(sheet.height_px), kPaper);
-    cv::Mat canvas(sheet.height_px, sheet.width_px, CV_8UC3, sheet.pixels.data());
     int top = kGap_px;
     for (std::size_t i = 0; i < tiles.size(); ++i) {
         const auto column = static_cast<int>(i % columns);
         if (i > 0 && column == 0) top += row_height[i / columns - 1] + kGap_px;
-        draw(tiles[i], canvas, kGap_px + column * (request.tile_width_px + kGap_px), top);
+        draw(tiles[i], sheet, kGap_px + column * (request.tile_width_px + kGap_px), top);
     }
     base::write_file_atomically(request.path, image::encode_jpeg(sheet, kQuality));
     return result;

@@ -1,5 +1,7 @@
 #include "face/aligner.hpp"
 
+#include "face/dlib_headers.hpp"
+// Above the others, which it changes.
 #include <dlib/image_processing/shape_predictor.h>
 #include <dlib/image_transforms/interpolation.h>
 

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "face/dlib_headers.hpp"
+// Above the others, which it changes.
 #include <dlib/image_processing/generic_image.h>
 #include <dlib/pixel.h>
 

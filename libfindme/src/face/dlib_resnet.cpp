@@ -1,6 +1,7 @@
 #include "face/dlib_resnet.hpp"
 
 #include <algorithm>
+#include <array>
 #include <string>
 #include <vector>
 
@@ -10,6 +11,36 @@
 
 namespace findme::face {
 namespace {
+
+/// A pooling layer as it lies in the file: dlib's own would ask for dlib's library.
+struct StoredPool {
+    // Never called; dlib tells by their presence what kind of layer this is.
+    template <typename Below>
+    void setup(const Below&) {}
+    template <typename Below>
+    void forward(const Below&, dlib::resizable_tensor&) {}
+    template <typename Below>
+    void backward(const dlib::tensor&, Below&, dlib::tensor&) {}
+
+    friend void deserialize(StoredPool&, std::istream& stream) {
+        std::string version;
+        dlib::deserialize(version, stream);
+        if (version != "max_pool_2" && version != "avg_pool_2")
+            throw dlib::serialization_error("a pooling layer has version " + version);
+        // Rows and columns, strides and paddings down and across.
+        std::array<long, 4> sizes{};
+        for (long& size : sizes) dlib::deserialize(size, stream);
+        std::array<int, 2> paddings{};
+        for (int& padding : paddings) dlib::deserialize(padding, stream);
+    }
+};
+
+struct StoredPools {
+    template <int, int, typename Below>
+    using Max = dlib::add_layer<StoredPool, Below>;
+    template <int, int, typename Below>
+    using Average = dlib::add_layer<StoredPool, Below>;
+};
 
 std::vector<float> copy(const dlib::tensor& tensor) {
     return {tensor.begin(), tensor.end()};
@@ -165,7 +196,7 @@ class Builder {
 
 /// The layers that compute something, from the network's input to its output.
 Collector collect(std::span<const std::uint8_t> bytes) {
-    dlib_resnet::Net net;
+    dlib_resnet::Spelling<StoredPools>::Net net;
     try {
         MemoryStream stream(bytes);
         dlib::deserialize(net, stream);

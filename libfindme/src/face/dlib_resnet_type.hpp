@@ -1,5 +1,7 @@
 #pragma once
 
+#include "face/dlib_headers.hpp"
+// Above the others, which it changes.
 #include <dlib/dnn.h>
 
 /// dlib's face recognition network as dlib's templates spell it: needed to read its file, and to run dlib's
@@ -17,18 +19,31 @@ template <int Filters, typename Below>
 using Block = dlib::relu<dlib::add_prev1<Convolutions<Filters, 1, dlib::tag1<Below>>>>;
 
 /// Half the size; the shortcut is averaged down and keeps its channels.
-template <int Filters, typename Below>
-using Halving = dlib::relu<dlib::add_prev2<
-    dlib::avg_pool<2, 2, 2, 2, dlib::skip1<dlib::tag2<Convolutions<Filters, 2, dlib::tag1<Below>>>>>>>;
+template <typename Pools, int Filters, typename Below>
+using Halving = dlib::relu<dlib::add_prev2<typename Pools::template Average<
+    2, 2, dlib::skip1<dlib::tag2<Convolutions<Filters, 2, dlib::tag1<Below>>>>>>>;
 
-using Stem =
-    dlib::max_pool<3, 3, 2, 2,
-                   dlib::relu<dlib::affine<dlib::con<32, 7, 7, 2, 2, dlib::input_rgb_image_sized<150>>>>>;
-using Stage1 = Block<32, Block<32, Block<32, Stem>>>;
-using Stage2 = Block<64, Block<64, Block<64, Halving<64, Stage1>>>>;
-using Stage3 = Block<128, Block<128, Halving<128, Stage2>>>;
-using Stage4 = Block<256, Block<256, Halving<256, Stage3>>>;
-using Stage5 = Halving<256, Stage4>;
-using Net = dlib::loss_metric<dlib::fc_no_bias<128, dlib::avg_pool_everything<Stage5>>>;
+/// @tparam Pools  the layers that pool; they learn nothing, so that reading the file needs no more of them
+///                than their place in it. Average<0, 1, ...> is one over everything.
+template <typename Pools>
+struct Spelling {
+    using Stem = typename Pools::template Max<
+        3, 2, dlib::relu<dlib::affine<dlib::con<32, 7, 7, 2, 2, dlib::input_rgb_image_sized<150>>>>>;
+    using Stage1 = Block<32, Block<32, Block<32, Stem>>>;
+    using Stage2 = Block<64, Block<64, Block<64, Halving<Pools, 64, Stage1>>>>;
+    using Stage3 = Block<128, Block<128, Halving<Pools, 128, Stage2>>>;
+    using Stage4 = Block<256, Block<256, Halving<Pools, 256, Stage3>>>;
+    using Stage5 = Halving<Pools, 256, Stage4>;
+    using Net = dlib::loss_metric<dlib::fc_no_bias<128, typename Pools::template Average<0, 1, Stage5>>>;
+};
+
+/// dlib's own layers, which its library computes.
+struct Pools {
+    template <int Side_px, int Stride_px, typename Below>
+    using Max = dlib::max_pool<Side_px, Side_px, Stride_px, Stride_px, Below>;
+    template <int Side_px, int Stride_px, typename Below>
+    using Average = dlib::avg_pool<Side_px, Side_px, Stride_px, Stride_px, Below>;
+};
+using Net = Spelling<Pools>::Net;
 
 }  // namespace findme::face::dlib_resnet

@@ -1,5 +1,7 @@
 #include "face/landmark_model.hpp"
 
+#include "face/dlib_headers.hpp"
+// Above the others, which it changes.
 #include <dlib/image_processing/shape_predictor.h>
 
 #include <algorithm>
