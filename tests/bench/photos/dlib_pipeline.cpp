@@ -14,7 +14,7 @@
 #include <opencv2/imgproc.hpp>
 #include <string>
 
-#include "face/dlib_resnet_type.hpp"
+#include "support/dlib_resnet_type.hpp"
 
 namespace {
 
@@ -51,7 +51,7 @@ class Pipeline {
   private:
     dlib::frontal_face_detector detector_ = dlib::get_frontal_face_detector();
     dlib::shape_predictor landmarks_;
-    findme::face::dlib_resnet::Net net_;
+    findme::testing::dlib_resnet::Net net_;
 };
 
 }  // namespace

@@ -6,11 +6,11 @@
 #include <vector>
 
 #include "face/dlib_resnet.hpp"
-#include "face/dlib_resnet_type.hpp"
 #include "face/memory_stream.hpp"
 #include "findme/error.hpp"
 #include "findme/face.hpp"
 #include "findme/image.hpp"
+#include "support/dlib_resnet_type.hpp"
 
 // dlib's own forward pass, which is the definition of the template. Slow to compile: include it in as few
 // files as possible.
@@ -60,7 +60,7 @@ class DlibReference {
         return out;
     }
 
-    face::dlib_resnet::Net net_;
+    dlib_resnet::Net net_;
 };
 
 inline double cosine(const Template& a, const Template& b) {
