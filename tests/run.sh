@@ -3,14 +3,14 @@
 #
 #   tests/run.sh [--quick] [--slow] [--no-install] [--help]
 #
-#   --quick       the everyday build and its tests only: no sanitizers, no clang-tidy
+#   --quick       the everyday build and all its tests: no sanitizers, no clang-tidy
 #   --slow        also the slow proofs, and accuracy where FINDME_EVAL_DATA names the evaluation data
 #   --no-install  installs no package
 #
 # Stages: packages, models, tools (promtool), postgresql (a private server, gone at the end; FINDME_TEST_POSTGRESQL_URL
 # names another to be used instead, by a role that may create databases), dev (unit, conformance, lint, fuzz
-# replay, command line on both databases), asan (address and undefined behaviour over all of it), tsan (threads: ingest,
-# search, db, store), tidy (clang-tidy over our own files).
+# replay, command line with PostgreSQL and without a database), asan (address and undefined behaviour: unit, conformance, fuzz
+# replay, command line with SQLite), tsan (threads: ingest, search, db, store), tidy (clang-tidy over our own files).
 # The last line is `N passed, M failed`, with `, K skipped` where there are any. Exit codes: 0 all passed, 1 something
 # failed, or was skipped although CI=true or FINDME_REQUIRE_ALL=1 says that all must run, 2 usage.
 # What is built stays in build/, so that a second run is quick.
@@ -158,7 +158,7 @@ fetch() {
 tidy_files() {
     jq -r '.[].file' build/dev/compile_commands.json | grep -E "^$PWD/(libfindme|cli|tests)/" |
         grep -vE '/tests/support/catch_main\.cpp$' | sort -u |
-        awk '{ print (/dlib_resnet|recogniser_test|aligner/ ? 0 : 1) "\t" $0 }' | sort | cut -f2
+        awk '{ print (/recogniser_test|templates\.cpp|aligner/ ? 0 : 1) "\t" $0 }' | sort | cut -f2
 }
 
 tidy() {
@@ -202,18 +202,20 @@ if [ -z "${FINDME_TEST_POSTGRESQL_URL:-}" ]; then
     fi
 fi
 
-slow_filter=(--label-exclude slow)
-if [ "$slow" = yes ]; then slow_filter=(); fi
+# The slow ones are for those who ask for them.
+left_out() { if [ "$slow" = yes ]; then echo "^($1)\$"; else echo "^(slow|$1)\$"; fi; }
 
 check dev build dev || finish
-tests dev "${slow_filter[@]}"
-[ "$quick" = yes ] && finish
-
-# What PostgreSQL adds to a command is libpq, which the sanitizers do not look into, and the room db, whose own tests run here
-# with both: once with SQLite is enough for the commands.
-check asan build asan && tests asan --label-exclude '^(slow|postgresql)$'
+if [ "$quick" = yes ]; then
+    tests dev --label-exclude "$(left_out -)"
+    finish
+fi
+# No command is tried twice in the same way: with SQLite the sanitizers look on. They do not look into libpq, and the room db,
+# whose own tests run with both databases under them, is what PostgreSQL adds besides.
+tests dev --label-exclude "$(left_out sanitized)"
+check asan build asan && tests asan --label-exclude '^(slow|postgresql|plain|lint)$'
 thread_targets=(unit_ingest unit_search unit_db unit_store conformance)
 check tsan build tsan --target "${thread_targets[@]}" &&
-    tests tsan --label-regex '^(ingest|search|db|store)$' "${slow_filter[@]}"
+    tests tsan --label-regex '^(ingest|search|db|store)$' --label-exclude "$(left_out -)"
 check tidy tidy
 finish
