@@ -212,3 +212,24 @@ lose_lock() {
     [ "$(stat -c %a "$database")" = 600 ]
     [ "$(stat -c %a "$(dirname "$database")")" = 700 ]
 }
+
+# database: sqlite
+@test "photos of 39 and 104 megapixels, at once and progressive ones, have the faces of the small one; half a file is refused" {
+    need_command djpeg cjpeg jpegtran
+    mkdir photos
+    djpeg -scale 2/1 "$FINDME_TEST_SAMPLES/sample1.jpg" | cjpeg -quality 90 > double.jpg
+    djpeg -scale 2/1 double.jpg | cjpeg -quality 90 > photos/39.jpg
+    djpeg -scale 13/8 photos/39.jpg | cjpeg -quality 90 > photos/104.jpg
+    jpegtran -progressive photos/39.jpg > photos/39-progressive.jpg
+    head -c $(($(wc -c < photos/39.jpg) / 2)) photos/39.jpg > photos/half.jpg
+    expect_exit 3 findme -o jsonl index photos
+    local name
+    for name in 39 104 39-progressive; do
+        [ "$(jq -r --arg name "/$name.jpg" 'select(.path.text // "" | endswith($name)) | "\(.outcome) \(.faces)"' <<< "$output")" = "indexed 3" ]
+    done
+    jq -r 'select(.path.text // "" | endswith("/half.jpg")) | .error.message' <<< "$output" > why
+    grep -q 'half.jpg.*ends before its end-of-image marker' why
+    # Too large a photo is told by its header, before a pixel has its place.
+    expect_exit 3 findme -o jsonl --set image.max_pixels=100000000 index --reindex photos/104.jpg
+    [ "$(jq -r 'select(.error) | .error.code' <<< "$output")" = image_too_large ]
+}
