@@ -233,3 +233,80 @@ lose_lock() {
     expect_exit 3 findme -o jsonl --set image.max_pixels=100000000 index --reindex photos/104.jpg
     [ "$(jq -r 'select(.error) | .error.code' <<< "$output")" = image_too_large ]
 }
+
+# many COUNT FOLDER: photos of 960 px, six pictures and no two files alike; what follows the end of a JPEG is nobody's.
+many() {
+    local n
+    mkdir -p "$2"
+    for ((n = 1; n <= $1; n++)); do { cat "small$((n % 6 + 1)).jpg"; printf '%s %s' "$2" "$n"; } > "$2/$n.jpg"; done
+}
+
+# watched FOLDER: indexes it on a terminal into `screen`, and leaves its exit code in `status`, the most memory that it had in
+# `peak_kib`, and its process id in `pid` as long as it runs.
+watched() {
+    rm -f pid status
+    TERM=xterm script -qec "echo \$\$ > pid; exec '$FINDME_BIN' index --jobs 2 $1" screen < /dev/null > /dev/null
+    echo $? > status
+    rm -f pid
+}
+
+peak_of_watched() {
+    local pid seen=0 now
+    while [ ! -s pid ]; do sleep 0.05; done
+    pid=$(cat pid)
+    while now=$(awk '/^VmHWM/ { print $2 }' "/proc/$pid/status" 2> /dev/null) && [ -n "$now" ]; do
+        seen=$now
+        sleep 0.2
+    done
+    echo "$seen"
+}
+
+shown() { tr '\r' '\n' < screen | grep -aoE "[0-9]+ of $1 files" | cut -d' ' -f1; }
+
+# database: sqlite
+@test "slow: 10,000 photos: linear, in flat memory, with honest progress, stopped and resumed" {
+    [ "${FINDME_SLOW:-}" = 1 ] || skip "minutes: set FINDME_SLOW=1"
+    need_command djpeg cjpeg script
+    local n begin few_s many_s few_kib many_kib run
+    for n in 1 2 3 4 5 6; do djpeg -scale 1/2 "$FINDME_TEST_SAMPLES/sample$n.jpg" | cjpeg -quality 85 > "small$n.jpg"; done
+    many 1000 few
+    many 10000 all
+    findme -q event create Few --code FEWS > /dev/null
+    findme -q index --event FEWS small1.jpg > /dev/null # The models are prepared.
+
+    begin=$EPOCHREALTIME
+    watched "--event FEWS few" &
+    few_kib=$(peak_of_watched)
+    wait $!
+    few_s=$(awk -v a="$begin" -v b="$EPOCHREALTIME" 'BEGIN { print b - a }')
+    [ "$(cat status)" -eq 0 ]
+
+    begin=$EPOCHREALTIME
+    watched "--event PARTY all" &
+    run=$!
+    { while [ ! -s pid ] || [ "$(shown 10000 | tail -n 1)0" -lt 35000 ]; do sleep 0.2; done; kill -TERM "$(cat pid)"; } 2> /dev/null
+    wait "$run"
+    [ "$(cat status)" -ne 0 ]
+    local told kept
+    told=$(shown 10000 | tail -n 1)
+    kept=$(sql "$database_url" "SELECT count(*) FROM photos p JOIN events e ON e.id = p.event_id WHERE e.event_code = 'PARTY'")
+    echo "# stopped at $told, $kept are kept" >&3
+    # What progress had told is kept, and what was in work then is finished.
+    [ "$kept" -ge "$told" ] && [ "$kept" -le $((told + 200)) ]
+
+    watched "--event PARTY all" &
+    many_kib=$(peak_of_watched)
+    wait $!
+    many_s=$(awk -v a="$begin" -v b="$EPOCHREALTIME" 'BEGIN { print b - a }')
+    [ "$(cat status)" -eq 0 ]
+    # It never goes back, and ends where it said.
+    shown 10000 > numbers
+    sort -n -c numbers
+    [ "$(tail -n 1 numbers)" -le 10000 ]
+    tr '\r' '\n' < screen | grep -aq "indexed $((10000 - kept)) photos"
+    [ "$(sql "$database_url" "SELECT count(*) FROM photos p JOIN events e ON e.id = p.event_id WHERE e.event_code = 'PARTY'")" -eq 10000 ]
+    echo "# 1,000 photos: $few_s s, $few_kib KiB; 10,000: $many_s s, $many_kib KiB" >&3
+    awk -v few="$few_s" -v many="$many_s" 'BEGIN { exit !(many < few * 12) }'
+    [ "$many_kib" -lt $((few_kib + few_kib / 4)) ]
+    [ "$many_kib" -lt 600000 ]
+}
