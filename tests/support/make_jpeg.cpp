@@ -1,3 +1,5 @@
+#include <algorithm>
+#include <array>
 #include <cstdio>  // jpeglib.h needs FILE and size_t.
 
 #include <jpeglib.h>
@@ -102,20 +104,22 @@ ByteVector make_jpeg(const Image& image, const JpegOptions& options) {
 
 ByteVector jpeg_with_exif(const ByteVector& jpeg, const ByteVector& exif) {
     const std::size_t length = 2 + 6 + exif.size();
-    ByteVector out{0xff,
-                   0xd8,
-                   0xff,
-                   0xe1,
-                   static_cast<std::uint8_t>(length >> 8),
-                   static_cast<std::uint8_t>(length),
-                   'E',
-                   'x',
-                   'i',
-                   'f',
-                   0,
-                   0};
-    out.insert(out.end(), exif.begin(), exif.end());
-    out.insert(out.end(), jpeg.begin() + 2, jpeg.end());
+    const std::array<std::uint8_t, 12> head{0xff,
+                                            0xd8,
+                                            0xff,
+                                            0xe1,
+                                            static_cast<std::uint8_t>(length >> 8),
+                                            static_cast<std::uint8_t>(length),
+                                            'E',
+                                            'x',
+                                            'i',
+                                            'f',
+                                            0,
+                                            0};
+    ByteVector out(head.size() + exif.size() + jpeg.size() - 2);
+    const auto after_head = std::copy(head.begin(), head.end(), out.begin());
+    const auto after_exif = std::copy(exif.begin(), exif.end(), after_head);
+    std::copy(jpeg.begin() + 2, jpeg.end(), after_exif);
     return out;
 }
 
