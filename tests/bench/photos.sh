@@ -5,7 +5,7 @@
 #   tests/bench/photos.sh [--rounds N] [--copies N] [--photos FOLDER]
 #
 #   --rounds N       how often each program runs; medians count (default 5)
-#   --copies N       how many different files are made of each photo (default 5)
+#   --copies N       how many different files are made of each photo (default 20)
 #   --photos FOLDER  JPEGs of your own instead of the sample photos at 24 and 2 megapixels
 #
 # Builds what it needs into build/bench. findme is measured whole: the process from start to end, with reading, hashing
@@ -14,7 +14,7 @@ set -euo pipefail
 cd "$(dirname "$(readlink -f "$0")")/../.."
 
 rounds=5
-copies=5
+copies=20
 own=
 while [ $# -gt 0 ]; do
     case $1 in
@@ -27,13 +27,9 @@ while [ $# -gt 0 ]; do
     shift
 done
 
-# shellcheck source=tests/support/packages.sh
-. tests/support/packages.sh
-# shellcheck disable=SC2046
-findme_install_packages $(findme_build_packages) $(findme_bench_packages) >&2
-libfindme/models/fetch_models.sh --to build/models >&2
-libfindme/models/fetch_models.sh --manifest examples/sample_photos.yaml --to build/samples >&2
-{ cmake --preset bench && cmake --build --preset bench --target findme-cli jpeg_floor dlib_pipeline camera_photo; } >&2
+# shellcheck source=tests/bench/common.sh
+. tests/bench/common.sh
+bench_build findme-cli jpeg_floor dlib_pipeline camera_photo
 programs=build/bench/tests/bench
 findme=$PWD/build/bench/cli/findme
 
@@ -58,8 +54,6 @@ else
         copies_of "$work/photos/2mp" "$photo"
     done
 fi
-
-median() { sort -n | awk '{ v[NR] = $1 } END { print NR % 2 ? v[(NR + 1) / 2] : (v[NR / 2] + v[NR / 2 + 1]) / 2 }'; }
 
 # index_ms JOBS FOLDER: milliseconds a photo of one whole run into a new database.
 index_ms() {
@@ -87,14 +81,13 @@ for folder in "$work"/photos/*; do
         # The slowest by far: once on one copy of each is enough to be believed.
         [ "$round" -gt 1 ] || "$programs/dlib_pipeline" build/models "$folder"/*-1.jpg | jq -r .ms >> "$work/dlib.ms"
     done
-    half=$(median < "$work/half.ms") dlib=$(median < "$work/dlib.ms") one=$(median < "$work/findme.ms")
-    f32=$(median < "$work/f32.ms") two=$(median < "$work/two.ms")
+    half=$(bench_median < "$work/half.ms") dlib=$(bench_median < "$work/dlib.ms") one=$(bench_median < "$work/findme.ms")
+    f32=$(bench_median < "$work/f32.ms") two=$(bench_median < "$work/two.ms")
     awk -v s="$set_name" -v h="$half" -v d="$dlib" -v f="$one" -v e="$f32" -v t="$two" 'BEGIN {
         printf "%-6s %9.1f %9.1f %9.1f %9.1f %9.1f | %10.2fx %10.1fx %10.2fx\n", s, h, d, f, e, t, f / h, d / f, f / t }'
     line=$(jq -c --arg s "$set_name" --argjson h "$half" --argjson d "$dlib" --argjson f "$one" --argjson e "$f32" \
         --argjson t "$two" '.[$s] = {half_ms: $h, dlib_ms: $d, findme_ms: $f, findme_f32_ms: $e, two_jobs_ms: $t,
         to_half: ($f / $h), dlib_to_findme: ($d / $f), one_job_to_two: ($f / $t)}' <<< "$line")
 done
-jq -c --arg commit "$(git rev-parse --short HEAD)" --arg date "$(date -u +%F)" \
-    --arg machine "$(awk -F': ' '/model name/ { print $2; exit }' /proc/cpuinfo)" --arg networks "$("$findme" version -v | sed -n 's/^networks: //p')" \
-    --argjson rounds "$rounds" '{benchmark: "photos", $date, $commit, $machine, $networks, $rounds} + .' <<< "$line"
+# shellcheck disable=SC2016
+bench_line photos --argjson rounds "$rounds" --argjson copies "$copies" --argjson sets "$line" '{$rounds, $copies} + $sets'

@@ -24,7 +24,7 @@ findme_test_packages() {
 
 # What tests/bench compares findme with, on top of what builds it.
 findme_bench_packages() {
-    echo jq libbenchmark-dev libopencv-dev libopenblas-dev
+    echo jq libbenchmark-dev libopencv-dev libblas-dev liblapack-dev libopenblas-dev libjpeg-turbo-progs sqlite3 postgresql
 }
 
 # findme_fetch_promtool FOLDER: puts promtool there, out of Debian's package prometheus. Installing that would start a
