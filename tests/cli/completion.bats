@@ -23,8 +23,6 @@ help_of() {
 
 subcommands() { help_of "$1" | sed -n '/^Subcommands:/,/^$/p' | awk '/^  [a-z]/ { print $1 }'; }
 
-flags() { help_of "$1" | sed -n '/^Options:/,/^$/p' | grep -E '^  +-' | awk '{ print $1 }' | tr ',' '\n'; }
-
 # Every command below one, and itself, one a line; that of nothing is the tool.
 commands() {
     local sub
@@ -34,14 +32,27 @@ commands() {
 
 # What may be typed at a command: `event list --event`, of its own help and of the help of those around it.
 everything() {
-    local command around
-    commands | while read -r command; do
-        subcommands "$command" | sed "s/^/$command /"
-        around=$command
-        while flags "$around" | sed "s/^/$command /" && [ -n "$around" ]; do
-            if [[ $around == *' '* ]]; then around=${around% *}; else around=; fi
-        done
-    done | sed 's/^ //' | sort -u
+    commands | awk '
+        {
+            command[NR] = $0
+            file = "help/" ($0 == "" ? "findme" : $0)
+            while ((getline line < file) > 0) {
+                if (line ~ /^(Subcommands|Options):/) section = line
+                else if (line == "") section = ""
+                split(line, word, " ")
+                if (section ~ /^S/ && line ~ /^  [a-z]/) print $0 " " word[1]
+                if (section ~ /^O/ && line ~ /^  +-/) flags[$0] = flags[$0] "," word[1]
+            }
+        }
+        END {
+            for (i = 1; i <= NR; i++) {
+                for (around = command[i]; ; sub(/ ?[^ ]*$/, "", around)) {
+                    count = split(flags[around], flag, ",")
+                    for (k = 2; k <= count; k++) print command[i] " " flag[k]
+                    if (around == "") break
+                }
+            }
+        }' | sed 's/^ //' | sort -u
 }
 
 # in_bash WORDS...: what bash offers for the last word, with the words taken apart as bash does it.
