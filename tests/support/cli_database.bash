@@ -43,9 +43,12 @@ dump() {
     esac
 }
 
-# Tells one build of the tool from another.
+# Tells one build of the tool from another. In a build tree the library's place is known; to ask ldd loads all that there is.
 tool_stamp() {
-    stat -L -c '%n %s %y' "$FINDME_BIN" "$(ldd "$FINDME_BIN" | awk '/libfindme/ { print $3; exit }')" | digest | cut -c1-16
+    local library
+    library=$(dirname "$FINDME_BIN")/../libfindme/libfindme.so
+    [ -e "$library" ] || library=$(ldd "$FINDME_BIN" | awk '/libfindme/ { print $3; exit }')
+    stat -L -c '%n %s %y' "$FINDME_BIN" "$library" | digest | cut -c1-16
 }
 
 kept_folder() {
