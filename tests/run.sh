@@ -8,9 +8,10 @@
 #   --no-install  installs no package
 #
 # Stages: packages, models, tools (promtool), postgresql (a private server, gone at the end; FINDME_TEST_POSTGRESQL_URL
-# names another to be used instead, by a role that may create databases), dev (unit, conformance, lint, fuzz
+# names another to be used instead, by a role that may create databases), release (unit, conformance, lint, fuzz
 # replay, command line with PostgreSQL and without a database), asan (address and undefined behaviour: unit, conformance, fuzz
 # replay, command line with SQLite), tsan (threads: ingest, search, db, store), tidy (clang-tidy over our own files).
+# --quick has one stage, dev: all tests of the everyday build.
 # The last line is `N passed, M failed`, with `, K skipped` where there are any. Exit codes: 0 all passed, 1 something
 # failed, or was skipped although CI=true or FINDME_REQUIRE_ALL=1 says that all must run, 2 usage.
 # What is built stays in build/, so that a second run is quick.
@@ -161,7 +162,9 @@ tidy_files() {
         awk '{ print (/recogniser_test|templates\.cpp|aligner/ ? 0 : 1) "\t" $0 }' | sort | cut -f2
 }
 
+# It reads the options of the everyday build, which it knows all of; that need not be built.
 tidy() {
+    cmake --preset dev || return 1
     tidy_files | xargs -d '\n' -P "$jobs" -n 1 clang-tidy -p build/dev --quiet
 }
 
@@ -205,14 +208,15 @@ fi
 # The slow ones are for those who ask for them.
 left_out() { if [ "$slow" = yes ]; then echo "^($1)\$"; else echo "^(slow|$1)\$"; fi; }
 
-check dev build dev || finish
 if [ "$quick" = yes ]; then
-    tests dev --label-exclude "$(left_out -)"
+    check dev build dev && tests dev --label-exclude "$(left_out -)"
     finish
 fi
+# What is installed is what is tested, and nobody waits for two builds of it.
+check release build release-tests || finish
 # No command is tried twice in the same way: with SQLite the sanitizers look on. They do not look into libpq, and the room db,
 # whose own tests run with both databases under them, is what PostgreSQL adds besides.
-tests dev --label-exclude "$(left_out sanitized)"
+tests release --label-exclude "$(left_out sanitized)"
 check asan build asan && tests asan --label-exclude '^(slow|postgresql|plain|lint)$'
 thread_targets=(unit_ingest unit_search unit_db unit_store conformance)
 check tsan build tsan --target "${thread_targets[@]}" &&

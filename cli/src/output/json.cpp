@@ -5,6 +5,8 @@
 
 #include "findme/text.hpp"
 
+template class nlohmann::basic_json<nlohmann::ordered_map>;
+
 namespace findme::cli {
 namespace {
 
