@@ -49,7 +49,7 @@ done < <(grep -rn 'imgcodecs' libfindme/src libfindme/CMakeLists.txt libfindme/c
 # photo or contact sheet that needs them. libdlib and the BLAS behind it are not needed at all, see face/dlib_headers.hpp.
 while IFS= read -r found; do
     violation "$found: only image/vendor_library.cpp loads libraries"
-done < <(grep -rnE '\bdl(open|m?sym|vsym)\b' libfindme/src cli/src --include='*.[ch]pp' |
+done < <(grep -rnE '\bdl(open|m?sym|vsym|addr)\b' libfindme/src cli/src --include='*.[ch]pp' |
     grep -v '^libfindme/src/image/vendor_library.cpp:' || true)
 if [ -e "${BUILD_DIR:-}/libfindme/libfindme.so" ]; then
     while IFS= read -r found; do

@@ -33,7 +33,7 @@ struct Tile {
 
 /// Loaded by the first sheet.
 struct Drawing {
-    image::VendorLibrary library{kDrawingModule};
+    image::VendorLibrary library = image::VendorLibrary::of_findme(kDrawingModule);
     DrawPicture* picture = nullptr;
     DrawText* text = nullptr;
 

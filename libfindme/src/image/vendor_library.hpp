@@ -9,7 +9,10 @@ namespace findme::image {
 class VendorLibrary {
   public:
     /// @param soname  as in `libheif.so.1`, found where the system's loader looks.
-    explicit VendorLibrary(const char* soname);
+    explicit VendorLibrary(const char* soname) : VendorLibrary(std::string(soname)) {}
+    /// A part of findme itself.
+    /// @param file  in the folder `findme` beside what this code is linked into, wherever that is installed.
+    static VendorLibrary of_findme(const char* file);
 
     /// Sets `function` to the library's symbol of that name; from a missing one on, usable() is false.
     template <typename Function>
@@ -22,6 +25,7 @@ class VendorLibrary {
     [[nodiscard]] const std::string& why_not() const { return why_not_; }
 
   private:
+    explicit VendorLibrary(const std::string& path);
     void* find(const char* name);
 
     void* handle_;

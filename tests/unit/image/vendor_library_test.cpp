@@ -24,3 +24,10 @@ TEST_CASE("vendor library: one without a function that is needed is not usable",
     CHECK_FALSE(library.usable());
     CHECK(library.why_not().find("findme_has_no_such_function") != std::string::npos);
 }
+
+TEST_CASE("vendor library: a part of findme is found beside the program", "[image]") {
+    auto library = VendorLibrary::of_findme("libfindme-drawing.so");
+    CHECK(library.why_not().empty());
+    const auto none = VendorLibrary::of_findme("libfindme-none.so");
+    CHECK(none.why_not().find("/findme/libfindme-none.so") != std::string::npos);
+}
