@@ -218,8 +218,16 @@ TEST_CASE("photos: a path is added to a known photo, and refused for one that is
 
     CHECK(store.photos.save_path(store.event, PhotoId{999}, PathVersion{"/x.jpg", 5, 6}) ==
           PathOutcome::photo_gone);
-    CHECK(store.photos.save_path(EventId{999}, photo, PathVersion{"/x.jpg", 5, 6}) ==
-          PathOutcome::photo_gone);
+    const EventId elsewhere = store.events.insert(make_event("OTHER222"));
+    CHECK(store.photos.save_path(elsewhere, photo, PathVersion{"/x.jpg", 5, 6}) == PathOutcome::photo_gone);
+    const auto save_into = [&](EventId event) {
+        return code_of([&] {
+            (void)store.photos.save_path(event, photo, PathVersion{"/x.jpg", 5, 6}, nullptr);
+        });
+    };
+    CHECK(save_into(EventId{999}) == ErrorCode::not_found);
+    store.events.set_purged(elsewhere, FixedClock().now());
+    CHECK(save_into(elsewhere) == ErrorCode::retention_expired);
     CHECK(store.rows("photo_paths") == 2);
 
     store.save(store.record(2, "/b.jpg", 1));

@@ -145,6 +145,10 @@ IndexSummary Findme::index(const IndexRequest& request, IndexObserver& observer)
         observer);
     // Also those that an earlier run left when it was killed before this.
     while (!request.dry_run && !summary.cancelled) {
+        if (request.stop.stop_requested()) {
+            summary.cancelled = true;
+            break;
+        }
         const auto matched = db::fetch_retrying(
             *state_->database,
             [&](db::Connection& connection) {

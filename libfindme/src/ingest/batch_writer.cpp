@@ -1,8 +1,12 @@
 #include "ingest/batch_writer.hpp"
 
+#include <sys/stat.h>
+
 #include <algorithm>
+#include <cerrno>
 #include <utility>
 
+#include "base/text.hpp"
 #include "db/retry.hpp"
 #include "store/job_repository.hpp"
 #include "store/photo_repository.hpp"
@@ -13,6 +17,7 @@ constexpr std::size_t kBatchPhotos = 64;
 constexpr std::chrono::milliseconds kBatchTime{500};
 /// Twice as long after every attempt.
 constexpr std::chrono::milliseconds kFirstDelay{500};
+constexpr int kMostLooks = 3;
 }  // namespace
 
 void BatchWriter::add(PhotoWork work, bool flush_now) {
@@ -38,8 +43,10 @@ void BatchWriter::flush() {
         }
         if (work.known) {
             save(batch);
-            save_known_path(work);
+            // What is found missing is worked on again, and may be known again by then.
+            for (int looks = 0; work.known && looks < kMostLooks && !save_known_path(work); ++looks) continue;
         }
+        drop_if_taken_away(work);
         if (work.record) {
             if (reindex_) reindexed_.insert(work.record->hash);
             work.record->claim = work.claim;
@@ -89,7 +96,7 @@ void BatchWriter::make_duplicate_if_known(PhotoWork& work) {
     work.item.faces = 0;
 }
 
-void BatchWriter::save_known_path(PhotoWork& work) {
+bool BatchWriter::save_known_path(PhotoWork& work) {
     const store::PathVersion path{work.item.path, work.stat.size_bytes, work.stat.mtime_ns};
     int tries = 0;
     const auto outcome = db::fetch_retrying(
@@ -107,17 +114,30 @@ void BatchWriter::save_known_path(PhotoWork& work) {
         db::IfInDoubt::repeat);
     switch (outcome) {
         case store::PathOutcome::saved:
-            return;
+            break;
         case store::PathOutcome::claim_lost:
             work.ours = false;
-            return;
+            break;
         case store::PathOutcome::photo_gone:
             // Its photo lost its last path a moment ago: files that swap or shift their names do that. It is
             // a new one now.
             work.known.reset();
             work_again_(work);
-            return;
+            return false;
     }
+    return true;
+}
+
+void BatchWriter::drop_if_taken_away(PhotoWork& work) {
+    struct stat now {};
+    if (!work.record || ::lstat(work.item.path.c_str(), &now) == 0 || errno != ENOENT) return;
+    work.record.reset();
+    work.item.outcome = IndexOutcome::failed;
+    work.item.faces = 0;
+    work.item.error = ErrorInfo{
+        ErrorCode::file_unreadable,
+        "cannot index " + base::quoted(work.item.path) + ": it was taken away while it was worked on",
+        work.item.path};
 }
 
 void BatchWriter::put_off(PhotoWork& work) {

@@ -41,7 +41,11 @@ class BatchWriter {
 
     void save(Batch& batch);
     void make_duplicate_if_known(PhotoWork& work);
-    void save_known_path(PhotoWork& work);
+    /// @return false when its photo was gone, and it was worked on again.
+    bool save_known_path(PhotoWork& work);
+    /// Whoever forgets a photo takes its file out of the folder first: a run that had read it by then must
+    /// not bring its faces back.
+    static void drop_if_taken_away(PhotoWork& work);
     /// Of a shared run: a file that could not be read is tried again later, by whoever comes.
     void put_off(PhotoWork& work);
     void report(const IndexItem& item);

@@ -128,6 +128,25 @@ bool EventRepository::hold(EventId event) {
     return there;
 }
 
+void EventRepository::hold_open(EventId event) {
+    // Shared, where there is such a lock: those who index into one event need not wait for one another.
+    const bool shares = connection_.dialect() == db::Dialect::postgresql;
+    bool there = false;
+    bool purged = false;
+    connection_.run(std::string("SELECT purged_at FROM events WHERE id = $1") + (shares ? " FOR SHARE" : ""),
+                    {event.value}, [&](const db::Row& row) {
+                        there = true;
+                        purged = !row.is_null(0);
+                    });
+    if (!there) throw Error(ErrorCode::not_found, "the event is no longer there: it was deleted meanwhile");
+    if (purged) {
+        throw Error(
+            ErrorCode::retention_expired,
+            "the faces of the event were purged meanwhile: set its retention anew before you index into "
+            "it (findme event update)");
+    }
+}
+
 std::optional<Event> EventRepository::find(EventId id) {
     std::optional<Event> found;
     connection_.run(std::string(kSelect) + "WHERE id = $1", {id.value},

@@ -29,6 +29,11 @@ class EventRepository {
     /// ends.
     /// @return false when it is no longer there.
     [[nodiscard]] bool hold(EventId event);
+    /// Keeps others from removing or purging the event before this transaction ends; those who index into it
+    /// do not wait for one another. Comes before any row that refers to the event is locked, as hold() does,
+    /// so that nobody waits in a circle.
+    /// @errors throws Error{not_found} when it was deleted, Error{retention_expired} when it was purged.
+    void hold_open(EventId event);
     [[nodiscard]] std::optional<Event> find(EventId id);
     /// @param code  any spelling; compared as it is, then normalised against codes of any spelling. Where
     /// several

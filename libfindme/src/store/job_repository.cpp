@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "store/columns.hpp"
+#include "store/event_repository.hpp"
 
 namespace findme::store {
 namespace {
@@ -83,6 +84,7 @@ QueuedFiles JobRepository::queue(const JobScope& scope, std::span<const PathVers
 
     QueuedFiles queued;
     db::Transaction transaction(connection_, db::Access::write);
+    EventRepository(connection_).hold_open(scope.event);
     std::vector<bool> is_unchanged(files.size());
     connection_.run(
         "SELECT f.path FROM unnest(CAST($3 AS BYTEA[]), CAST($4 AS BIGINT[]), CAST($5 AS BIGINT[]))"
@@ -155,10 +157,14 @@ std::vector<Job> JobRepository::claim(const JobScope& scope, const PathRange& ra
 std::int64_t JobRepository::renew(std::span<const JobClaim> claims, std::chrono::seconds lease) {
     if (claims.empty()) return 0;
     const ClaimArrays arrays(claims);
+    // A row that is locked is about to end by this run's own save, or is another's by now: the others' signs
+    // of life do not wait for it.
     return connection_.run(
-        "UPDATE index_jobs j SET due_at = clock_timestamp() + $4 * interval '1 second'"
-        " FROM unnest(CAST($1 AS BIGINT[]), CAST($2 AS BIGINT[])) AS c (id, attempt)"
-        " WHERE j.id = c.id AND j.attempt = c.attempt AND j.worker = $3",
+        "UPDATE index_jobs SET due_at = clock_timestamp() + $4 * interval '1 second' WHERE id IN"
+        " (SELECT j.id FROM index_jobs j"
+        " JOIN unnest(CAST($1 AS BIGINT[]), CAST($2 AS BIGINT[])) AS c (id, attempt)"
+        " ON j.id = c.id AND j.attempt = c.attempt"
+        " WHERE j.worker = $3 FOR UPDATE OF j SKIP LOCKED)",
         {arrays.jobs.value(), arrays.attempts.value(), claims.front().worker,
          static_cast<std::int64_t>(lease.count())});
 }

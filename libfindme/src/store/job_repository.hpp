@@ -76,7 +76,7 @@ class JobRepository {
                                          std::int64_t limit, const std::string& worker,
                                          std::chrono::seconds lease);
     /// A sign of life: each claim that still holds lasts for `lease` from now on.
-    /// @return how many hold.
+    /// @return how many hold, and are not about to be ended by another statement of this moment.
     std::int64_t renew(std::span<const JobClaim> claims, std::chrono::seconds lease);
     /// Gives up jobs that were tried as often as that and that nobody is at.
     [[nodiscard]] std::vector<DeadJob> bury(const JobScope& scope, const PathRange& range);

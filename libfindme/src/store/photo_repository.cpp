@@ -8,6 +8,7 @@
 
 #include "base/text.hpp"
 #include "store/columns.hpp"
+#include "store/event_repository.hpp"
 
 namespace findme::store {
 namespace {
@@ -104,7 +105,7 @@ std::vector<std::size_t> PhotoRepository::save(std::span<const PhotoRecord> reco
     EventId held;
     for (std::size_t i = 0; i < records.size(); ++i) {
         const PhotoRecord& record = records[i];
-        if (record.event != held) hold_open(record.event);
+        if (record.event != held) EventRepository(connection_).hold_open(record.event);
         held = record.event;
         // First: it locks the job, so that nobody takes it over before the photo is there.
         if (record.claim && !end_claim(record)) {
@@ -123,25 +124,6 @@ bool PhotoRepository::end_claim(const PhotoRecord& record) {
     JobRepository jobs(connection_);
     if (record.status == PhotoStatus::done) return jobs.finish(*record.claim);
     return jobs.give_up(*record.claim, record.error.value_or(ErrorInfo{}).message);
-}
-
-void PhotoRepository::hold_open(EventId event) {
-    // Shared, where there is such a lock: those who index into one event need not wait for one another.
-    const bool shares = connection_.dialect() == db::Dialect::postgresql;
-    bool there = false;
-    bool purged = false;
-    connection_.run(std::string("SELECT purged_at FROM events WHERE id = $1") + (shares ? " FOR SHARE" : ""),
-                    {event.value}, [&](const db::Row& row) {
-                        there = true;
-                        purged = !row.is_null(0);
-                    });
-    if (!there) throw Error(ErrorCode::not_found, "the event is no longer there: it was deleted meanwhile");
-    if (purged) {
-        throw Error(
-            ErrorCode::retention_expired,
-            "the faces of the event were purged meanwhile: set its retention anew before you index into "
-            "it (findme event update)");
-    }
 }
 
 PhotoId PhotoRepository::save_photo(const PhotoRecord& record) {
@@ -220,6 +202,8 @@ void PhotoRepository::save_faces(PhotoId photo, const PhotoRecord& record) {
 PathOutcome PhotoRepository::save_path(EventId event, PhotoId photo, const PathVersion& path,
                                        const JobClaim* claim) {
     db::Transaction transaction(connection_, db::Access::write);
+    // First, as whoever purges or deletes the event does: the rows below refer to it.
+    EventRepository(connection_).hold_open(event);
     if (claim != nullptr && !JobRepository(connection_).finish(*claim)) return PathOutcome::claim_lost;
     if (!hold(event, photo)) return PathOutcome::photo_gone;
     move_path(event, photo, path);

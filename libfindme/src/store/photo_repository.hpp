@@ -128,8 +128,6 @@ class PhotoRepository {
     [[nodiscard]] ForgetReceipt prove(const Forgotten& forgotten);
 
   private:
-    /// Keeps others from removing or purging the event before this transaction ends.
-    void hold_open(EventId event);
     /// @return false when the claim no longer holds.
     [[nodiscard]] bool end_claim(const PhotoRecord& record);
     PhotoId save_photo(const PhotoRecord& record);

@@ -4,7 +4,9 @@
 #include <catch2/catch.hpp>
 #include <filesystem>
 #include <fstream>
+#include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "findme/error.hpp"
@@ -273,6 +275,48 @@ TEST_CASE("index: what the observer hears as done is committed by then", "[inges
     run.index(request, auditor);
     CHECK(auditor.heard == 83);
     CHECK(auditor.good);
+}
+
+// Somebody takes a file out of the folder and forgets its photo: a run that has read it by then must not
+// bring the faces back.
+TEST_CASE("index: a photo whose file is taken away while it is worked on is not saved", "[ingest]") {
+    class Remover final : public IndexObserver {
+      public:
+        explicit Remover(std::string folder) : folder_(std::move(folder)) {}
+        void on_item(const IndexItem& item) override {
+            if (removed_) {
+                late += item.outcome == IndexOutcome::indexed ? 1 : 0;
+                failed += item.outcome == IndexOutcome::failed ? 1 : 0;
+            } else {
+                kept_.insert(item.path);
+            }
+        }
+        void on_progress(const IndexProgress&) override {
+            if (kept_.empty() || std::exchange(removed_, true)) return;
+            for (const auto& entry : std::filesystem::directory_iterator(folder_))
+                if (!kept_.contains(entry.path().string())) std::filesystem::remove(entry.path());
+        }
+        [[nodiscard]] std::size_t kept() const { return kept_.size(); }
+        int late = 0;
+        int failed = 0;
+
+      private:
+        std::string folder_;
+        std::set<std::string> kept_;
+        bool removed_ = false;
+    };
+    const TemporaryFolder folder;
+    constexpr int kPhotos = 300;
+    for (int i = 0; i < kPhotos; ++i) write_bytes(folder / (std::to_string(i) + ".jpg"), photo(i));
+    IndexRun run;
+    Remover remover(folder.path());
+    IndexRequest request;
+    request.paths = {folder.path()};
+    request.jobs = 4;
+    run.index(request, remover);
+    REQUIRE(remover.failed > 0);
+    CHECK(remover.late == 0);
+    CHECK(run.count("photo_paths") == static_cast<std::int64_t>(remover.kept()));
 }
 
 TEST_CASE("index: progress ends at its total", "[ingest]") {
