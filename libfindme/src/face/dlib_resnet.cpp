@@ -193,7 +193,9 @@ class Builder {
         if (next_ >= convolutions_.size()) refuse("it has too few convolutions");
         // Taken, so that the weights of the whole network are never there twice.
         const Convolution source = std::move(convolutions_[next_++]);
-        if (source.kernel_px != kernel_px || source.stride_px != stride_px)
+        constexpr int kMostFilters = 4096;
+        if (source.kernel_px != kernel_px || source.stride_px != stride_px || source.filters < 1 ||
+            source.filters > kMostFilters)
             refuse("a convolution has another kernel");
         const auto filters = static_cast<std::size_t>(source.filters);
         const auto inputs = static_cast<std::size_t>(at(from).channels);

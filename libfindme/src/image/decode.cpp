@@ -65,7 +65,8 @@ int image::jpeg_scale_divisor(const ImageHeader& header, const DecodeOptions& op
 }
 
 std::size_t decoding_bytes(const ImageHeader& header, const DecodeOptions& options) noexcept {
-    constexpr std::size_t kStoredAndUpright = 6;  // Bytes a pixel: two pictures of three channels.
+    constexpr std::size_t kStoredAndUpright = 7;  // Bytes a pixel: four channels at most, and three turned.
+    constexpr std::size_t kPacked = 8;            // The codec's own four channels, and ours.
     constexpr std::size_t kCoefficients = 6;      // At most, of a JPEG without subsampling: 16 bits a sample.
     constexpr std::size_t kTiff = 12;  // libtiff also holds a decoded strip, which may be all of it.
     // The decoder's planes, libheif's copy and its colours, at 16 bits a sample where there are more than 8.
@@ -81,7 +82,7 @@ std::size_t decoding_bytes(const ImageHeader& header, const DecodeOptions& optio
             return pixels * (header.in_tiles ? kHeifTiles : kHeif);
         case ImageFormat::png:
         case ImageFormat::webp:
-            return pixels * kStoredAndUpright;
+            return pixels * kPacked;
         case ImageFormat::jpeg:
         case ImageFormat::raw:
             break;

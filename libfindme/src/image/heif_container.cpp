@@ -167,6 +167,8 @@ class MetaReader {
             const std::uint64_t base = reader.number(base_bytes);
             const auto found = container.items.find(id);
             for (std::uint32_t count = reader.u16(); count > 0 && reader.ok(); --count) {
+                // They may take no byte of the file at all.
+                if (!has_room()) return false;
                 reader.number(index_bytes);
                 const std::uint64_t offset = reader.number(offset_bytes);
                 const std::uint64_t length = reader.number(length_bytes);
@@ -185,7 +187,7 @@ class MetaReader {
         const auto begin = static_cast<std::size_t>(base + offset);
         if (length > from.size() - begin) return false;
         if (length == 0) length = from.size() - begin;
-        if (length > file_.size() - item.size_bytes || !has_room()) return false;
+        if (length > file_.size() - item.size_bytes) return false;
         item.extents.push_back(from.subspan(begin, static_cast<std::size_t>(length)));
         item.size_bytes += static_cast<std::size_t>(length);
         return true;

@@ -204,12 +204,14 @@ Result<ImageHeader> read_jpeg_header(Bytes bytes, const ImageLimits& limits) {
         return malformed("JPEG", "it is too short for the size it declares");
 
     const ExifFacts exif = read_exif(markers.exif);
-    return ImageHeader{.format = ImageFormat::jpeg,
-                       .width_px = static_cast<int>(info.image_width),
-                       .height_px = static_cast<int>(info.image_height),
-                       .in_several_scans = markers.scan_count > 1,
-                       .orientation = exif.orientation,
-                       .captured_at = exif.captured_at};
+    return ImageHeader{
+        .format = ImageFormat::jpeg,
+        .width_px = static_cast<int>(info.image_width),
+        .height_px = static_cast<int>(info.image_height),
+        // libjpeg keeps all coefficients also of a progressive file that has but one scan.
+        .in_several_scans = markers.scan_count > 1 || jpeg_has_multiple_scans(&reader.info) == TRUE,
+        .orientation = exif.orientation,
+        .captured_at = exif.captured_at};
 }
 
 Result<Image> read_jpeg_pixels(Bytes bytes, const ImageHeader& header, const DecodeOptions& options) {

@@ -1,4 +1,6 @@
 #include <catch2/catch.hpp>
+#include <chrono>
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -144,6 +146,45 @@ TEST_CASE("image: a progressive JPEG of a thousand scans is refused before it is
     ImageLimits limits;
     limits.max_jpeg_scans = 3;
     CHECK(says(refusal(jpeg, limits), "the limit is 3"));
+}
+
+TEST_CASE("image: a progressive JPEG cut down to one scan is still reckoned with all its coefficients",
+          "[image]") {
+    auto jpeg = make_jpeg(make_picture(64, 64), JpegKind::progressive);
+    const auto marker_after = [&](std::size_t from, auto&& is_it) {
+        while (from + 1 < jpeg.size() && !(jpeg[from] == 0xff && is_it(jpeg[from + 1]))) ++from;
+        return from;
+    };
+    const auto scan = marker_after(0, [](int code) { return code == 0xda; });
+    const auto end =
+        marker_after(scan + 2, [](int code) { return code != 0 && !(code >= 0xd0 && code <= 0xd7); });
+    jpeg.resize(end);
+    jpeg.insert(jpeg.end(), {0xff, 0xd9});
+    const auto header = read_image_header(jpeg, {});
+    REQUIRE(header);
+    CHECK(header->in_several_scans);
+}
+
+TEST_CASE("image: a HEIC file of billions of extents that take no byte is refused at once", "[image]") {
+    const auto number = [](std::uint32_t value, int bytes) {
+        std::string text;
+        while (bytes-- > 0) text += static_cast<char>(value >> (8 * bytes) & 0xffU);
+        return text;
+    };
+    const auto box = [&](const std::string& type, const std::string& content) {
+        return number(static_cast<std::uint32_t>(8 + content.size()), 4) + type + content;
+    };
+    constexpr std::uint32_t kMost = 0xffff;
+    std::string locations = number(0, 4) + number(0, 2) + number(kMost, 2);
+    for (std::uint32_t item = 0; item < kMost; ++item)
+        locations += number(1, 2) + number(0, 2) + number(kMost, 2);
+    const std::string file =
+        box("ftyp", "heic" + number(0, 4) + "mif1heic") +
+        box("meta", number(0, 4) + box("pitm", number(0, 4) + number(1, 2)) + box("iloc", locations));
+    const auto begin = std::chrono::steady_clock::now();
+    const auto error = refusal({file.begin(), file.end()});
+    CHECK(says(error, "too many parts"));
+    CHECK(std::chrono::steady_clock::now() - begin < std::chrono::seconds(5));
 }
 
 TEST_CASE("image: a PNG bomb is refused before any pixel is allocated", "[image]") {
