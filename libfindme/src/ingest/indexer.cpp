@@ -117,10 +117,13 @@ IndexSummary index_photos(const IndexRequest& request, const IndexerParts& parts
         const tbb::global_control allowed(tbb::global_control::max_allowed_parallelism,
                                           std::max(jobs, cores));
         tbb::task_arena arena(static_cast<int>(jobs));
-        const InFlight::Border border(in_flight);
-        do {
+        const auto pass = [&] {
+            const InFlight::Border border(in_flight);
             arena.execute(
                 [&] { tbb::parallel_pipeline(jobs * kPhotosInFlightPerJob, walk & analyse & write); });
+        };
+        do {
+            pass();
             writer.flush();
         } while (source->go_on([&] { writer.flush(); }));
     }
