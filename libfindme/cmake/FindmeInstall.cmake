@@ -2,7 +2,7 @@
 include(CMakePackageConfigHelpers)
 
 install(TARGETS findme EXPORT findmeTargets LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR})
-install(TARGETS findme_drawing LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}/findme)
+install(TARGETS ${FINDME_PARTS} LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}/findme)
 install(DIRECTORY include/findme DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
 install(EXPORT findmeTargets NAMESPACE findme:: DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/findme)
 configure_package_config_file(cmake/findmeConfig.cmake.in findmeConfig.cmake

@@ -32,7 +32,7 @@ needed_libraries() {
     local own
     own=$(ldd "$FINDME_BIN" | awk '/libfindme/ { print $3; exit }')
     {
-        readelf -d "$FINDME_BIN" "$own" "$(dirname "$own")/findme/libfindme-drawing.so" | sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p'
+        readelf -d "$FINDME_BIN" "$own" "$(dirname "$own")"/findme/*.so | sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p'
         grep -rhoE '"lib[a-z_]+\.so\.[0-9]+"' "$findme_root/libfindme/src" --include='*.cpp' | tr -d '"'
         # libfmt is spdlog's own, and called from here only where nothing is inlined.
     } | grep -vE 'libfindme|libfmt|lib(a|ub|t)san' | sort -u

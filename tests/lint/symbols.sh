@@ -2,9 +2,9 @@
 # The library never prints, exits, aborts, reads the environment or installs signal handlers; and it exports the promise,
 # nothing of its inside and nothing of a vendor's.
 . "$(dirname "$0")/common.sh"
-objects=$(find "${BUILD_DIR:?}" -type d -path '*libfindme/CMakeFiles/findme_objects.dir/src')
+mapfile -t objects < <(find "${BUILD_DIR:?}" -type d -path '*libfindme/CMakeFiles/findme_*.dir/src')
 library=$BUILD_DIR/libfindme/libfindme.so
-if [ -z "$objects" ] || [ ! -e "$library" ]; then
+if [ "${#objects[@]}" -eq 0 ] || [ ! -e "$library" ]; then
     echo "the library is not built in $BUILD_DIR"
     exit 1
 fi
@@ -34,13 +34,13 @@ done < <(grep -rn 'std::terminate' libfindme/src libfindme/include || true)
 
 count=0
 while read -r object; do
-    name=src/${object#"$objects"/}
+    name=src/${object##*.dir/src/}
     count=$((count + 1))
     while read -r symbol; do
         [ -n "$symbol" ] || continue
         excused "$name" "$symbol" || violation "$name refers to $symbol"
     done < <(nm --undefined-only --demangle "$object" | sed -E 's/^ *[A-Za-z] //' | grep -E "$forbidden" || true)
-done < <(find "$objects" -name '*.o' | sort)
+done < <(find "${objects[@]}" -name '*.o' | sort)
 [ "$count" -gt 30 ] || violation "only $count object files were found"
 
 inside='base|config|image|face|search|db|store|access|ingest|match|deliver|ops'

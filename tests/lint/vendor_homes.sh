@@ -13,11 +13,12 @@ homes=(
     'sqlite3' 'libfindme/src/db'
     'pqxx/|libpq' 'libfindme/src/db'
     'tbb/|oneapi/tbb' 'libfindme/src/ingest'
-    'oneapi/dnnl|dnnl' 'libfindme/src/face'
+    'oneapi/dnnl|dnnl' 'libfindme/src/face/network_onednn.cpp'
     'dlib/' 'libfindme/src/face'
-    'omp\.h' 'libfindme/src/face'
-    'jpeglib|jerror|turbojpeg|png\.h|webp/|tiff|libheif/|libraw/|exiv2/' 'libfindme/src/image'
+    'omp\.h' 'libfindme/src/face/network_onednn.cpp'
+    'jpeglib|jerror|turbojpeg|png\.h|webp/|tiff|libheif/|libraw/' 'libfindme/src/image'
     'opencv2/' 'libfindme/src/deliver/drawing.cpp'
+    'exiv2/' 'libfindme/src/image/exif_tags.cpp'
     'microhttpd' 'libfindme/src/ops'
     'CLI/|nlohmann/' 'cli/src'
     'spdlog/' 'cli/src/log_writer.cpp'
@@ -45,16 +46,16 @@ done < <(grep -rnE '#[[:space:]]*include[[:space:]]*<[^>]*[/.]' libfindme/includ
 while IFS= read -r found; do
     violation "$found: OpenCV's imgcodecs is not for findme"
 done < <(grep -rn 'imgcodecs' libfindme/src libfindme/CMakeLists.txt libfindme/cmake cli || true)
-# libheif brings five codecs along, and OpenCV takes as long to load as all the rest: they and LibRaw are loaded by the first
-# photo or contact sheet that needs them. libdlib and the BLAS behind it are not needed at all, see face/dlib_headers.hpp.
+# A start loads what most commands need. The rest is loaded when it is needed: by name, see base/vendor_library.hpp, or as a part
+# of findme, see base/part.hpp. libdlib and the BLAS behind it are not needed at all, see face/dlib_headers.hpp.
 while IFS= read -r found; do
-    violation "$found: only image/vendor_library.cpp loads libraries"
+    violation "$found: only base/vendor_library.cpp loads libraries"
 done < <(grep -rnE '\bdl(open|m?sym|vsym|addr)\b' libfindme/src cli/src --include='*.[ch]pp' |
-    grep -v '^libfindme/src/image/vendor_library.cpp:' || true)
+    grep -v '^libfindme/src/base/vendor_library.cpp:' || true)
 if [ -e "${BUILD_DIR:-}/libfindme/libfindme.so" ]; then
     while IFS= read -r found; do
         violation "libfindme.so is linked with $found"
-    done < <(ldd "$BUILD_DIR/libfindme/libfindme.so" | grep -oE 'lib(heif|raw|opencv|dlib|blas|lapack|openblas)[^ ]*' | sort -u || true)
+    done < <(ldd "$BUILD_DIR/libfindme/libfindme.so" | grep -oE 'lib(heif|raw|tiff|webp|exiv2|opencv|dnnl|gomp|pq|microhttpd|gnutls|dlib|blas|lapack|openblas)[^ ]*' | sort -u || true)
 fi
 
 finish

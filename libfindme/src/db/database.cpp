@@ -1,13 +1,10 @@
-#include <chrono>
 #include <memory>
 #include <string>
 #include <string_view>
-#include <utility>
 
 #include "base/text.hpp"
 #include "db/connection.hpp"
 #include "db/postgresql_database.hpp"
-#include "db/postgresql_url.hpp"
 #include "db/sqlite_database.hpp"
 #include "findme/error.hpp"
 
@@ -29,23 +26,14 @@ std::unique_ptr<Database> open_sqlite(std::string_view path, IfMissing if_missin
     return std::make_unique<SqliteDatabase>(std::string(path), if_missing);
 }
 
-/// What stands last counts.
-void be_impatient(PostgresqlUrl& url, std::chrono::seconds patience) {
-    url.conninfo += " connect_timeout='" + std::to_string(patience.count()) + "' tcp_user_timeout='" +
-                    std::to_string(std::chrono::milliseconds(patience).count()) + "'";
-}
-
 }  // namespace
 
 std::unique_ptr<Database> open_database(const std::string& url, const OpenOptions& options) {
     const auto colon = url.find(':');
     const std::string scheme = colon == std::string::npos ? std::string() : url.substr(0, colon);
     if (scheme == "sqlite") return open_sqlite(std::string_view(url).substr(colon + 1), options.if_missing);
-    if (scheme == "postgresql" || scheme == "postgres") {
-        PostgresqlUrl read = read_postgresql_url(url, options.application_name);
-        if (options.connect_timeout.count() > 0) be_impatient(read, options.connect_timeout);
-        return std::make_unique<PostgresqlDatabase>(std::move(read), options);
-    }
+    if (scheme == "postgresql" || scheme == "postgres")
+        return std::make_unique<PostgresqlDatabase>(url, options);
     if (scheme.empty()) refuse("a database URL begins with its kind: write sqlite:PATH or postgresql://...");
     refuse("unknown kind of database " + base::quoted(scheme) + ": write sqlite:PATH or postgresql://...");
 }

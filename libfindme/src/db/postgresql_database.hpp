@@ -4,14 +4,14 @@
 #include <string>
 
 #include "db/connection_pool.hpp"
-#include "db/postgresql_url.hpp"
 
 namespace findme::db {
 
 /// A PostgreSQL server's database and a pool of connections to it.
 class PostgresqlDatabase final : public Database {
   public:
-    PostgresqlDatabase(PostgresqlUrl url, const OpenOptions& options);
+    /// @errors throws what postgresql_backend() and read_postgresql_url() throw.
+    PostgresqlDatabase(const std::string& url, const OpenOptions& options);
 
     [[nodiscard]] Dialect dialect() const override { return Dialect::postgresql; }
     [[nodiscard]] std::shared_ptr<Connection> connect() override { return pool_->take(); }

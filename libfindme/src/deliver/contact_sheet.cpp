@@ -10,11 +10,11 @@
 
 #include "base/file.hpp"
 #include "base/hash.hpp"
+#include "base/part.hpp"
 #include "base/text.hpp"
 #include "deliver/drawing.hpp"
 #include "image/encode_jpeg.hpp"
 #include "image/resample.hpp"
-#include "image/vendor_library.hpp"
 
 namespace findme::deliver {
 namespace {
@@ -31,23 +31,9 @@ struct Tile {
     std::string caption;
 };
 
-/// Loaded by the first sheet.
-struct Drawing {
-    image::VendorLibrary library = image::VendorLibrary::of_findme(kDrawingModule);
-    DrawPicture* picture = nullptr;
-    DrawText* text = nullptr;
-
-    Drawing() {
-        library.bind(picture, "findme_draw_picture");
-        library.bind(text, "findme_draw_text");
-        if (library.usable()) return;
-        throw Error(ErrorCode::internal, "contact sheets cannot be drawn: " + library.why_not() +
-                                             " (install findme again, and OpenCV's imgproc)");
-    }
-};
-
 const Drawing& drawing() {
-    static const Drawing loaded;
+    static const auto& loaded =
+        base::load_part<Drawing>({"drawing", "contact sheets cannot be drawn", "OpenCV's imgproc"});
     return loaded;
 }
 
@@ -107,9 +93,9 @@ void draw(Tile& tile, Image& sheet, int left, int top) {
     const Canvas canvas = canvas_of(sheet);
     const Canvas picture = canvas_of(tile.picture);
     const auto& face = tile.face;
-    if (!drawing().picture(&canvas, &picture, left, top, x(face.x), y(face.y), x(face.x + face.width),
+    if (!drawing().picture(canvas, picture, left, top, x(face.x), y(face.y), x(face.x + face.width),
                            y(face.y + face.height)) ||
-        !drawing().text(&canvas, tile.caption.c_str(), left + 4,
+        !drawing().text(canvas, tile.caption.c_str(), left + 4,
                         top + picture.height_px + kCaption_px * 2 / 3))
         throw Error(ErrorCode::internal, "OpenCV failed to draw on the contact sheet");
 }

@@ -7,7 +7,7 @@
 #include "base/text.hpp"
 #include "config/model_manifest.hpp"
 #include "db/connection.hpp"
-#include "db/postgresql_password_file.hpp"
+#include "db/postgresql_backend.hpp"
 #include "db/sqlite_glance.hpp"
 #include "findme/findme.hpp"
 #include "findme/health.hpp"
@@ -49,7 +49,8 @@ class Examination {
 
     DoctorReport run() {
         check("configuration", [&](CheckRun& run) {
-            const std::string passwords = file_.empty() ? db::postgresql_password_file(url_) : std::string();
+            const std::string passwords =
+                file_.empty() ? db::postgresql_backend().password_file(url_) : std::string();
             ops::check_configuration(run, config_, passwords);
         });
         check("database", [&](CheckRun& run) { open(run); });

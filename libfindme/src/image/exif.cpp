@@ -1,35 +1,21 @@
 #include "image/exif.hpp"
 
-#include <exception>
-#include <exiv2/error.hpp>
-#include <exiv2/exif.hpp>
-#include <mutex>
 #include <string>
+
+#include "base/part.hpp"
+#include "image/exif_tags.hpp"
 
 namespace findme::image {
 namespace {
 
 using namespace std::string_view_literals;
 
-// EXIF 2.32, section 4.6. OffsetTime* are newer than Exiv2's names for them in some releases, so tags go by
-// number.
-constexpr std::uint16_t kTagOrientation = 0x0112;
-constexpr std::uint16_t kTagDateTimeOriginal = 0x9003;
-constexpr std::uint16_t kTagDateTimeDigitized = 0x9004;
-constexpr std::uint16_t kTagOffsetTimeOriginal = 0x9011;
-constexpr std::uint16_t kTagOffsetTimeDigitized = 0x9012;
-
 // A JPEG cannot hold more than 64 KiB; PNG and WebP could, but no camera writes it and parsing it takes time.
 constexpr std::size_t kMaxBlockBytes = std::size_t{1} << 20U;
 
-void silence_exiv2() {
-    static std::once_flag once;
-    std::call_once(once, [] { Exiv2::LogMsg::setLevel(Exiv2::LogMsg::mute); });
-}
-
-std::string text_of(const Exiv2::ExifData& data, std::uint16_t tag) {
-    const auto found = data.findKey(Exiv2::ExifKey(tag, "Photo"));
-    return found == data.end() ? std::string() : found->toString();
+const ExifReader& reader() {
+    static const auto& loaded = base::load_part<ExifReader>({"exif", "EXIF cannot be read", "Exiv2"});
+    return loaded;
 }
 
 /// Exactly `digits` decimal digits at `offset`, or -1.
@@ -82,26 +68,11 @@ std::optional<Timestamp> parse_exif_time(std::string_view time, std::string_view
 ExifFacts read_exif(Bytes block) {
     if (has_text(block, 0, "Exif\0\0"sv)) block = block.subspan(6);
     if (block.empty() || block.size() > kMaxBlockBytes) return {};
-    silence_exiv2();
-    try {
-        Exiv2::ExifData data;
-        Exiv2::ExifParser::decode(data, block.data(), static_cast<std::uint32_t>(block.size()));
-
-        ExifFacts facts;
-        const auto orientation = data.findKey(Exiv2::ExifKey(kTagOrientation, "Image"));
-        if (orientation != data.end() && orientation->count() > 0)
-            facts.orientation = orientation_or_upright(orientation->toLong());
-        facts.captured_at =
-            parse_exif_time(text_of(data, kTagDateTimeOriginal), text_of(data, kTagOffsetTimeOriginal));
-        if (!facts.captured_at)
-            facts.captured_at =
-                parse_exif_time(text_of(data, kTagDateTimeDigitized), text_of(data, kTagOffsetTimeDigitized));
-        return facts;
-    } catch (const std::exception&) {
-        // Exiv2 throws for damage of every kind, out-of-memory from absurd counts included; all mean "no
-        // facts".
-        return {};
-    }
+    const ExifTags tags = reader().read(block);
+    ExifFacts facts{orientation_or_upright(tags.orientation),
+                    parse_exif_time(tags.original.time, tags.original.offset)};
+    if (!facts.captured_at) facts.captured_at = parse_exif_time(tags.digitized.time, tags.digitized.offset);
+    return facts;
 }
 
 }  // namespace findme::image

@@ -27,6 +27,14 @@ ErrorInfo unsupported(std::string_view what) {
                        ", which findme does not decode (convert it to a plain JPEG, PNG, WebP or TIFF)"};
 }
 
+ErrorInfo no_decoder(std::string_view what, std::string_view library, const base::VendorLibrary& loaded,
+                     std::string_view package) {
+    return {.code = ErrorCode::image_unsupported,
+            .message = "is " + std::string(what) + ", and " + std::string(library) +
+                       ", which decodes it, cannot be loaded: " + printable(loaded.why_not()) +
+                       " (install the package " + std::string(package) + ")"};
+}
+
 ErrorInfo too_large(std::string_view why) {
     return {.code = ErrorCode::image_too_large, .message = printable(why)};
 }

@@ -2,6 +2,7 @@
 
 #include <string_view>
 
+#include "base/vendor_library.hpp"
 #include "findme/error.hpp"
 
 namespace findme::image {
@@ -15,6 +16,10 @@ namespace findme::image {
 
 /// `is a GIF file, which findme does not decode (convert it to ...)`. `what` carries its article.
 [[nodiscard]] ErrorInfo unsupported(std::string_view what);
+
+/// `is a raw photo, and LibRaw, which decodes it, cannot be loaded: ... (install the package libraw20)`.
+[[nodiscard]] ErrorInfo no_decoder(std::string_view what, std::string_view library,
+                                   const base::VendorLibrary& loaded, std::string_view package);
 
 /// Over a limit; `why` names the limit and the key that raises it.
 [[nodiscard]] ErrorInfo too_large(std::string_view why);

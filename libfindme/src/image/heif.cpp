@@ -7,13 +7,13 @@
 #include <memory>
 #include <string>
 
+#include "base/vendor_library.hpp"
 #include "image/channels.hpp"
 #include "image/codec.hpp"
 #include "image/coded_still.hpp"
 #include "image/failure.hpp"
 #include "image/heif_picture.hpp"
 #include "image/limits.hpp"
-#include "image/vendor_library.hpp"
 
 // The container is read, judged and put together here; libheif gets one coded picture at a time, in a file of
 // its own. So no derived picture, transformation, metadata block or reference of the photo's file reaches its
@@ -24,7 +24,7 @@ namespace findme::image {
 namespace {
 
 struct LibHeif {
-    VendorLibrary library{"libheif.so.1"};
+    base::VendorLibrary library{"libheif.so.1"};
     decltype(&heif_context_alloc) context_alloc = nullptr;
     decltype(&heif_context_free) context_free = nullptr;
     decltype(&heif_context_set_maximum_image_size_limit) set_maximum_image_size_limit = nullptr;
@@ -68,10 +68,7 @@ const LibHeif& lib() {
 std::optional<ErrorInfo> missing_decoder(StillCodec codec) {
     const bool hevc = codec == StillCodec::hevc;
     const std::string photo = hevc ? "a HEIC photo" : "an AVIF photo";
-    if (!lib().library.usable())
-        return ErrorInfo{.code = ErrorCode::image_unsupported,
-                         .message = "is " + photo + ", and libheif, which decodes it, cannot be loaded: " +
-                                    lib().library.why_not() + " (install the package libheif1)"};
+    if (!lib().library.usable()) return no_decoder(photo, "libheif", lib().library, "libheif1");
     if (lib().have_decoder(hevc ? heif_compression_HEVC : heif_compression_AV1) == 0)
         return ErrorInfo{.code = ErrorCode::image_unsupported,
                          .message = "is " + photo + ", and this machine's libheif has no decoder for it (" +

@@ -8,10 +8,10 @@
 #include <new>
 #include <string>
 
+#include "base/vendor_library.hpp"
 #include "image/codec.hpp"
 #include "image/exif.hpp"
 #include "image/failure.hpp"
-#include "image/vendor_library.hpp"
 
 // LibRaw finds the JPEG that the camera put into its raw photo, and no more: that is decoded as any JPEG is.
 // It is the camera's own rendering, as large as the sensor or nearly, and costs a tenth of developing the
@@ -21,7 +21,7 @@ namespace findme::image {
 namespace {
 
 struct LibRawApi {
-    VendorLibrary library{"libraw_r.so.20"};
+    base::VendorLibrary library{"libraw_r.so.20"};
     decltype(&libraw_init) init = nullptr;
     decltype(&libraw_close) close = nullptr;
     decltype(&libraw_open_buffer) open_buffer = nullptr;
@@ -88,10 +88,7 @@ __attribute__((no_sanitize("vptr"))) std::int64_t preview_offset(const libraw_da
 }
 
 Result<Preview> find_preview(Bytes bytes) {
-    if (!lib().library.usable())
-        return ErrorInfo{.code = ErrorCode::image_unsupported,
-                         .message = "is a raw photo, and LibRaw, which reads it, cannot be loaded: " +
-                                    lib().library.why_not() + " (install the package libraw20)"};
+    if (!lib().library.usable()) return no_decoder("a raw photo", "LibRaw", lib().library, "libraw20");
     // Without its callbacks, which print.
     const std::unique_ptr<libraw_data_t, decltype(&libraw_close)> raw(
         lib().init(LIBRAW_OPIONS_NO_MEMERR_CALLBACK | LIBRAW_OPIONS_NO_DATAERR_CALLBACK), lib().close);

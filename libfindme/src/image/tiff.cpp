@@ -93,7 +93,8 @@ std::string colour_space_name(std::uint16_t photometric) {
 
 std::optional<ErrorInfo> judge_variant(const TiffFile& file, const Layout& layout) {
     void* version = nullptr;
-    if (TIFFGetField(file.get(), TIFFTAG_DNGVERSION, &version) == 1) return unsupported("a DNG raw photo");
+    if (libtiff().get_field(file.get(), TIFFTAG_DNGVERSION, &version) == 1)
+        return unsupported("a DNG raw photo");
     if ((file.tag<std::uint32_t>(TIFFTAG_SUBFILETYPE, 0) & FILETYPE_REDUCEDIMAGE) != 0)
         return unsupported("a TIFF that starts with a thumbnail (a camera's raw photo?)");
     if (max_ratio(layout.compression) == 0)
@@ -128,8 +129,8 @@ std::size_t max_alloc_bytes(std::uint64_t width_px, std::uint64_t height_px) {
 
 /// Strips and tiles are unpacked whole, and a tile may be larger than the picture.
 std::optional<ErrorInfo> judge_blocks(const TiffFile& file, const Layout& layout, std::size_t size_bytes) {
-    const std::uint64_t block_bytes =
-        TIFFIsTiled(file.get()) != 0 ? TIFFTileSize64(file.get()) : TIFFStripSize64(file.get());
+    const std::uint64_t block_bytes = libtiff().is_tiled(file.get()) != 0 ? libtiff().tile_size(file.get())
+                                                                          : libtiff().strip_size(file.get());
     if (block_bytes == 0) return malformed("TIFF", "its strips or tiles have no size");
     if (block_bytes > max_alloc_bytes(layout.width_px, layout.height_px))
         return malformed("TIFF", "its strips or tiles are larger than the picture");
@@ -146,8 +147,8 @@ std::optional<ErrorInfo> judge_blocks(const TiffFile& file, const Layout& layout
 /// Leaves the file at its EXIF directory.
 std::optional<Timestamp> read_captured_at(const TiffFile& file) {
     std::uint64_t offset = 0;
-    if (TIFFGetField(file.get(), TIFFTAG_EXIFIFD, &offset) != 1 ||
-        TIFFReadEXIFDirectory(file.get(), offset) != 1)
+    if (libtiff().get_field(file.get(), TIFFTAG_EXIFIFD, &offset) != 1 ||
+        libtiff().read_exif_directory(file.get(), offset) != 1)
         return std::nullopt;
     if (const auto original = parse_exif_time(file.text_tag(EXIFTAG_DATETIMEORIGINAL),
                                               file.text_tag(EXIFTAG_OFFSETTIMEORIGINAL)))
@@ -164,14 +165,14 @@ struct RgbaReader {
 
     explicit RgbaReader(TIFF* tiff) {
         constexpr int kStopOnError = 1;
-        begun = TIFFRGBAImageBegin(&image, tiff, kStopOnError, message.data()) == 1;
+        begun = libtiff().rgba_begin(&image, tiff, kStopOnError, message.data()) == 1;
         // Equal orientations: libtiff turns nothing, findme does it for all formats alike.
         image.req_orientation = image.orientation = ORIENTATION_TOPLEFT;
     }
     RgbaReader(const RgbaReader&) = delete;
     RgbaReader& operator=(const RgbaReader&) = delete;
     ~RgbaReader() {
-        if (begun) TIFFRGBAImageEnd(&image);
+        if (begun) libtiff().rgba_end(&image);
     }
 };
 
@@ -192,8 +193,8 @@ void lay_over_white(const std::uint32_t* from, std::size_t count, std::uint8_t* 
 std::uint32_t band_rows(const TiffFile& file, std::uint32_t height_px) {
     constexpr std::uint32_t kAtLeast = 64;
     std::uint32_t block =
-        file.tag<std::uint32_t>(TIFFIsTiled(file.get()) != 0 ? std::uint32_t{TIFFTAG_TILELENGTH}
-                                                             : std::uint32_t{TIFFTAG_ROWSPERSTRIP},
+        file.tag<std::uint32_t>(libtiff().is_tiled(file.get()) != 0 ? std::uint32_t{TIFFTAG_TILELENGTH}
+                                                                    : std::uint32_t{TIFFTAG_ROWSPERSTRIP},
                                 0);
     if (block == 0 || block >= height_px) return height_px;
     if (block < kAtLeast) block *= (kAtLeast + block - 1) / block;
@@ -203,6 +204,8 @@ std::uint32_t band_rows(const TiffFile& file, std::uint32_t height_px) {
 }  // namespace
 
 Result<ImageHeader> read_tiff_header(Bytes bytes, const ImageLimits& limits) {
+    if (!libtiff().library.usable())
+        return no_decoder("a TIFF file", "libtiff", libtiff().library, "libtiff6");
     // A directory is never larger than its file, save for arrays that libtiff widens to 8 bytes an entry.
     TiffFile file(bytes, bytes.size() * 8 + (std::size_t{1} << 20U));
     if (!file.is_open())
@@ -214,7 +217,7 @@ Result<ImageHeader> read_tiff_header(Bytes bytes, const ImageLimits& limits) {
     if (auto refusal = judge_blocks(file, layout, bytes.size())) return *std::move(refusal);
 
     std::array<char, 1024> why{};  // The size libtiff demands.
-    if (TIFFRGBAImageOK(file.get(), why.data()) != 1)
+    if (libtiff().rgba_ok(file.get(), why.data()) != 1)
         return unsupported("a rare kind of TIFF: " + std::string(why.data()));
 
     ImageHeader header{.format = ImageFormat::tiff,
@@ -249,7 +252,7 @@ Result<Image> read_tiff_pixels(Bytes bytes, const ImageHeader& header) {
         const std::uint32_t count = std::min(rows, height_px - y);
         reader.image.row_offset = static_cast<int>(y);
         reader.image.col_offset = 0;
-        const bool read = TIFFRGBAImageGet(&reader.image, band.data(), width_px, count) == 1;
+        const bool read = libtiff().rgba_get(&reader.image, band.data(), width_px, count) == 1;
         if (!read || file.complained())
             return malformed("TIFF", file.complained() ? file.complaint() : "its pixels cannot be unpacked");
         lay_over_white(band.data(), std::size_t{width_px} * count, image.row(static_cast<int>(y)));

@@ -9,26 +9,51 @@
 
 namespace findme::image {
 
+LibTiff::LibTiff() {
+    library.bind(client_open, "TIFFClientOpenExt");
+    library.bind(close, "TIFFClose");
+    library.bind(options_alloc, "TIFFOpenOptionsAlloc");
+    library.bind(options_free, "TIFFOpenOptionsFree");
+    library.bind(options_set_max_alloc, "TIFFOpenOptionsSetMaxSingleMemAlloc");
+    library.bind(options_set_error_handler, "TIFFOpenOptionsSetErrorHandlerExtR");
+    library.bind(options_set_warning_handler, "TIFFOpenOptionsSetWarningHandlerExtR");
+    library.bind(get_field, "TIFFGetField");
+    library.bind(get_field_defaulted, "TIFFGetFieldDefaulted");
+    library.bind(is_tiled, "TIFFIsTiled");
+    library.bind(tile_size, "TIFFTileSize64");
+    library.bind(strip_size, "TIFFStripSize64");
+    library.bind(read_exif_directory, "TIFFReadEXIFDirectory");
+    library.bind(rgba_ok, "TIFFRGBAImageOK");
+    library.bind(rgba_begin, "TIFFRGBAImageBegin");
+    library.bind(rgba_get, "TIFFRGBAImageGet");
+    library.bind(rgba_end, "TIFFRGBAImageEnd");
+}
+
+const LibTiff& libtiff() {
+    static const LibTiff loaded;
+    return loaded;
+}
+
 TiffFile::TiffFile(Bytes bytes, std::size_t max_alloc_bytes) : bytes_(bytes) {
-    const std::unique_ptr<TIFFOpenOptions, void (*)(TIFFOpenOptions*)> options(TIFFOpenOptionsAlloc(),
-                                                                               TIFFOpenOptionsFree);
+    const std::unique_ptr<TIFFOpenOptions, void (*)(TIFFOpenOptions*)> options(libtiff().options_alloc(),
+                                                                               libtiff().options_free);
     if (options == nullptr) throw std::bad_alloc();
-    TIFFOpenOptionsSetMaxSingleMemAlloc(options.get(), static_cast<tmsize_t>(max_alloc_bytes));
-    TIFFOpenOptionsSetErrorHandlerExtR(options.get(), on_message, this);
-    TIFFOpenOptionsSetWarningHandlerExtR(options.get(), on_message, this);
-    tiff_ = TIFFClientOpenExt(
+    libtiff().options_set_max_alloc(options.get(), static_cast<tmsize_t>(max_alloc_bytes));
+    libtiff().options_set_error_handler(options.get(), on_message, this);
+    libtiff().options_set_warning_handler(options.get(), on_message, this);
+    tiff_ = libtiff().client_open(
         "photo", "r", this, on_read, [](thandle_t, void*, tmsize_t) { return tmsize_t{0}; }, on_seek,
         [](thandle_t) { return 0; }, on_size, on_map, [](thandle_t, void*, toff_t) {}, options.get());
 }
 
 TiffFile::~TiffFile() {
-    if (tiff_ != nullptr) TIFFClose(tiff_);
+    if (tiff_ != nullptr) libtiff().close(tiff_);
 }
 
 std::string_view TiffFile::text_tag(std::uint32_t number) const {
     const char* text = nullptr;
-    return TIFFGetField(tiff_, number, &text) == 1 && text != nullptr ? std::string_view(text)
-                                                                      : std::string_view();
+    return libtiff().get_field(tiff_, number, &text) == 1 && text != nullptr ? std::string_view(text)
+                                                                             : std::string_view();
 }
 
 int TiffFile::on_message(TIFF*, void* self, const char*, const char* format, std::va_list arguments) {

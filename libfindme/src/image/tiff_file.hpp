@@ -7,12 +7,40 @@
 #include <string>
 #include <string_view>
 
+#include "base/vendor_library.hpp"
 #include "image/bytes.hpp"
 
 namespace findme::image {
 
+/// libtiff's functions.
+struct LibTiff {
+    base::VendorLibrary library{"libtiff.so.6"};
+    decltype(&TIFFClientOpenExt) client_open = nullptr;
+    decltype(&TIFFClose) close = nullptr;
+    decltype(&TIFFOpenOptionsAlloc) options_alloc = nullptr;
+    decltype(&TIFFOpenOptionsFree) options_free = nullptr;
+    decltype(&TIFFOpenOptionsSetMaxSingleMemAlloc) options_set_max_alloc = nullptr;
+    decltype(&TIFFOpenOptionsSetErrorHandlerExtR) options_set_error_handler = nullptr;
+    decltype(&TIFFOpenOptionsSetWarningHandlerExtR) options_set_warning_handler = nullptr;
+    decltype(&TIFFGetField) get_field = nullptr;
+    decltype(&TIFFGetFieldDefaulted) get_field_defaulted = nullptr;
+    decltype(&TIFFIsTiled) is_tiled = nullptr;
+    decltype(&TIFFTileSize64) tile_size = nullptr;
+    decltype(&TIFFStripSize64) strip_size = nullptr;
+    decltype(&TIFFReadEXIFDirectory) read_exif_directory = nullptr;
+    decltype(&TIFFRGBAImageOK) rgba_ok = nullptr;
+    decltype(&TIFFRGBAImageBegin) rgba_begin = nullptr;
+    decltype(&TIFFRGBAImageGet) rgba_get = nullptr;
+    decltype(&TIFFRGBAImageEnd) rgba_end = nullptr;
+
+    LibTiff();
+};
+
+/// Loaded by the first TIFF; call nothing of it unless its library is usable.
+[[nodiscard]] const LibTiff& libtiff();
+
 /// A TIFF in memory, open at its first directory. libtiff's messages go to this object, not to stderr, and no
-/// global handler is touched. Not for concurrent use.
+/// global handler is touched. Not for concurrent use. Precondition: libtiff is usable.
 class TiffFile {
   public:
     /// @param max_alloc_bytes  the most libtiff may allocate in one piece.
@@ -29,7 +57,7 @@ class TiffFile {
     template <typename T>
     [[nodiscard]] T tag(std::uint32_t number, T fallback) const {
         T value{};
-        return TIFFGetFieldDefaulted(tiff_, number, &value) == 1 ? value : fallback;
+        return libtiff().get_field_defaulted(tiff_, number, &value) == 1 ? value : fallback;
     }
     [[nodiscard]] std::string_view text_tag(std::uint32_t number) const;
 

@@ -1,5 +1,6 @@
 #include <webp/decode.h>
 
+#include "base/vendor_library.hpp"
 #include "image/channels.hpp"
 #include "image/codec.hpp"
 #include "image/exif.hpp"
@@ -8,6 +9,31 @@
 
 namespace findme::image {
 namespace {
+
+/// Bound by hand: the header's own wrappers would have it linked.
+struct LibWebp {
+    base::VendorLibrary library{"libwebp.so.7"};
+    decltype(&WebPGetFeaturesInternal) get_features = nullptr;
+    decltype(&WebPInitDecoderConfigInternal) init_decoder_config = nullptr;
+    decltype(&WebPDecode) decode = nullptr;
+    decltype(&WebPFreeDecBuffer) free_buffer = nullptr;
+
+    LibWebp() {
+        library.bind(get_features, "WebPGetFeaturesInternal");
+        library.bind(init_decoder_config, "WebPInitDecoderConfigInternal");
+        library.bind(decode, "WebPDecode");
+        library.bind(free_buffer, "WebPFreeDecBuffer");
+    }
+};
+
+const LibWebp& lib() {
+    static const LibWebp loaded;
+    return loaded;
+}
+
+VP8StatusCode get_features(Bytes bytes, WebPBitstreamFeatures& features) {
+    return lib().get_features(bytes.data(), bytes.size(), &features, WEBP_DECODER_ABI_VERSION);
+}
 
 constexpr std::size_t kRiffHeaderBytes = 12;  // "RIFF", size, "WEBP".
 constexpr std::size_t kChunkHeaderBytes = 8;  // Type, size.
@@ -47,8 +73,9 @@ ErrorInfo failure(VP8StatusCode status) {
 }  // namespace
 
 Result<ImageHeader> read_webp_header(Bytes bytes, const ImageLimits& limits) {
+    if (!lib().library.usable()) return no_decoder("a WebP file", "libwebp", lib().library, "libwebp7");
     WebPBitstreamFeatures features{};
-    const VP8StatusCode status = WebPGetFeatures(bytes.data(), bytes.size(), &features);
+    const VP8StatusCode status = get_features(bytes, features);
     if (status != VP8_STATUS_OK) return failure(status);
     if (auto refusal = judge_dimensions("WebP", features.width, features.height, limits))
         return *std::move(refusal);
@@ -68,11 +95,10 @@ Result<ImageHeader> read_webp_header(Bytes bytes, const ImageLimits& limits) {
 
 Result<Image> read_webp_pixels(Bytes bytes, const ImageHeader& header) {
     WebPDecoderConfig config;
-    if (WebPInitDecoderConfig(&config) == 0)
+    if (lib().init_decoder_config(&config, WEBP_DECODER_ABI_VERSION) == 0)
         return ErrorInfo{.code = ErrorCode::internal,
                          .message = "libwebp is not the version findme was built for"};
-    if (const auto status = WebPGetFeatures(bytes.data(), bytes.size(), &config.input);
-        status != VP8_STATUS_OK)
+    if (const auto status = get_features(bytes, config.input); status != VP8_STATUS_OK)
         return failure(status);
     const int channels = config.input.has_alpha != 0 ? 4 : 3;
 
@@ -85,8 +111,8 @@ Result<Image> read_webp_pixels(Bytes bytes, const ImageHeader& header) {
     config.output.u.RGBA.rgba = image.pixels.data();
     config.output.u.RGBA.stride = image.width_px * channels;
     config.output.u.RGBA.size = image.pixels.size();
-    const VP8StatusCode status = WebPDecode(bytes.data(), bytes.size(), &config);
-    WebPFreeDecBuffer(&config.output);
+    const VP8StatusCode status = lib().decode(bytes.data(), bytes.size(), &config);
+    lib().free_buffer(&config.output);
     if (status != VP8_STATUS_OK) return failure(status);
     if (channels == 4) drop_alpha_over_white(image.pixels);
     return image;

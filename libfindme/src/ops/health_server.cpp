@@ -17,6 +17,7 @@
 
 #include "base/file_descriptor.hpp"
 #include "base/text.hpp"
+#include "base/vendor_library.hpp"
 #include "findme/error.hpp"
 #include "ops/connection_table.hpp"
 #include "ops/repeater.hpp"
@@ -32,8 +33,45 @@ constexpr std::chrono::milliseconds kDeadlinePoll{250};
 /// Descriptors for what is not a connection: the database, the models, the log, the threads' own.
 constexpr std::size_t kOwnDescriptors = 64;
 
+/// Loaded by the first server: linked, it and the library for TLS behind it would cost every start of the
+/// tool.
+struct Microhttpd {
+    base::VendorLibrary library{"libmicrohttpd.so.12"};
+    decltype(&MHD_start_daemon) start_daemon = nullptr;
+    decltype(&MHD_quiesce_daemon) quiesce_daemon = nullptr;
+    decltype(&MHD_stop_daemon) stop_daemon = nullptr;
+    decltype(&MHD_get_connection_info) get_connection_info = nullptr;
+    decltype(&MHD_lookup_connection_value) lookup_connection_value = nullptr;
+    decltype(&MHD_lookup_connection_value_n) lookup_connection_value_n = nullptr;
+    decltype(&MHD_create_response_from_buffer) create_response_from_buffer = nullptr;
+    decltype(&MHD_add_response_header) add_response_header = nullptr;
+    decltype(&MHD_queue_response) queue_response = nullptr;
+    decltype(&MHD_destroy_response) destroy_response = nullptr;
+
+    Microhttpd() {
+        library.bind(start_daemon, "MHD_start_daemon");
+        library.bind(quiesce_daemon, "MHD_quiesce_daemon");
+        library.bind(stop_daemon, "MHD_stop_daemon");
+        library.bind(get_connection_info, "MHD_get_connection_info");
+        library.bind(lookup_connection_value, "MHD_lookup_connection_value");
+        library.bind(lookup_connection_value_n, "MHD_lookup_connection_value_n");
+        library.bind(create_response_from_buffer, "MHD_create_response_from_buffer");
+        library.bind(add_response_header, "MHD_add_response_header");
+        library.bind(queue_response, "MHD_queue_response");
+        library.bind(destroy_response, "MHD_destroy_response");
+        if (library.usable()) return;
+        throw Error(ErrorCode::internal,
+                    "health checks cannot be served: " + library.why_not() + " (install libmicrohttpd)");
+    }
+};
+
+const Microhttpd& http() {
+    static const Microhttpd loaded;
+    return loaded;
+}
+
 struct ResponseDeleter {
-    void operator()(MHD_Response* response) const noexcept { MHD_destroy_response(response); }
+    void operator()(MHD_Response* response) const noexcept { http().destroy_response(response); }
 };
 using Response = std::unique_ptr<MHD_Response, ResponseDeleter>;
 
@@ -46,7 +84,7 @@ struct Skipping {
 };
 
 std::string_view header(MHD_Connection* connection, const char* name) {
-    const char* value = MHD_lookup_connection_value(connection, MHD_HEADER_KIND, name);
+    const char* value = http().lookup_connection_value(connection, MHD_HEADER_KIND, name);
     return value == nullptr ? std::string_view() : std::string_view(value);
 }
 
@@ -68,12 +106,12 @@ bool is_verbose(MHD_Connection* connection) {
     constexpr std::string_view kKey = "verbose";
     const char* value = nullptr;
     std::size_t size = 0;
-    return MHD_lookup_connection_value_n(connection, MHD_GET_ARGUMENT_KIND, kKey.data(), kKey.size(), &value,
-                                         &size) == MHD_YES;
+    return http().lookup_connection_value_n(connection, MHD_GET_ARGUMENT_KIND, kKey.data(), kKey.size(),
+                                            &value, &size) == MHD_YES;
 }
 
 void add_header(const Response& response, const char* name, const std::string& value) {
-    MHD_add_response_header(response.get(), name, value.c_str());
+    http().add_response_header(response.get(), name, value.c_str());
 }
 
 /// A flood of connections may not take the descriptors that the probe of the database needs.
@@ -113,7 +151,7 @@ class HealthServer::State {
 
     ~State() {
         quiesce();
-        if (daemon_ != nullptr) MHD_stop_daemon(daemon_);
+        if (daemon_ != nullptr) http().stop_daemon(daemon_);
     }
 
     [[nodiscard]] const ListenSocket& socket() const { return *socket_; }
@@ -130,7 +168,7 @@ class HealthServer::State {
     void quiesce() {
         if (daemon_ == nullptr || draining_.exchange(true)) return;
         // From here on the socket is ours again to close.
-        MHD_quiesce_daemon(daemon_);
+        http().quiesce_daemon(daemon_);
         socket_->stop_listening();
     }
 
@@ -175,7 +213,7 @@ void HealthServer::State::start() {
     // The accept policy keeps the limit; the library's own is split among its threads, and either may get
     // them all.
     const auto room = static_cast<unsigned>(kThreads * (limits_.connections + kThreads));
-    daemon_ = MHD_start_daemon(
+    daemon_ = http().start_daemon(
         MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_ITC, 0, on_accept, this, on_request, this,
         MHD_OPTION_LISTEN_SOCKET, socket_->descriptor(), MHD_OPTION_THREAD_POOL_SIZE, kThreads,
         MHD_OPTION_CONNECTION_LIMIT, room, MHD_OPTION_CONNECTION_MEMORY_LIMIT, kConnectionBytes,
@@ -204,7 +242,7 @@ void HealthServer::State::on_connection(void* self, MHD_Connection* connection, 
                                         MHD_ConnectionNotificationCode code) {
     auto& state = *static_cast<State*>(self);
     if (code == MHD_CONNECTION_NOTIFY_CLOSED) return state.table_->remove(connection);
-    const auto* info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+    const auto* info = http().get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
     if (info != nullptr) state.table_->add(connection, info->connect_fd);
 }
 
@@ -249,7 +287,7 @@ MHD_Result HealthServer::State::respond(MHD_Connection* connection, std::string_
     metrics_->count_request(request.endpoint, answer.status);
 
     const Response response(
-        MHD_create_response_from_buffer(answer.body.size(), answer.body.data(), MHD_RESPMEM_MUST_COPY));
+        http().create_response_from_buffer(answer.body.size(), answer.body.data(), MHD_RESPMEM_MUST_COPY));
     if (!response) return MHD_NO;
     add_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, std::string(answer.type));
     add_header(response, MHD_HTTP_HEADER_CACHE_CONTROL, "no-store");
@@ -259,7 +297,7 @@ MHD_Result HealthServer::State::respond(MHD_Connection* connection, std::string_
         add_header(response, MHD_HTTP_HEADER_ALLOW, "GET, HEAD");
     if (draining_ || request.has_body || !request.reads)
         add_header(response, MHD_HTTP_HEADER_CONNECTION, "close");
-    return MHD_queue_response(connection, answer.status, response.get());
+    return http().queue_response(connection, answer.status, response.get());
 }
 
 HealthResponse HealthServer::State::make_answer(const HealthRequest& request) {

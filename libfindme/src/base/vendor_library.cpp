@@ -1,8 +1,8 @@
-#include "image/vendor_library.hpp"
+#include "base/vendor_library.hpp"
 
 #include <dlfcn.h>
 
-namespace findme::image {
+namespace findme::base {
 namespace {
 
 std::string last_loader_error() {
@@ -36,4 +36,4 @@ void* VendorLibrary::find(const char* name) {
     return symbol;
 }
 
-}  // namespace findme::image
+}  // namespace findme::base

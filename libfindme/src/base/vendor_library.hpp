@@ -2,10 +2,10 @@
 
 #include <string>
 
-namespace findme::image {
+namespace findme::base {
 
-/// A shared library that is loaded when the first photo needs it: linked, it would cost every start of the
-/// tool the loading of its codecs. It stays for the process's life.
+/// A shared library that is loaded when it is first needed: linked, it would cost every start of the tool the
+/// loading of all that it brings along. It stays for the process's life.
 class VendorLibrary {
   public:
     /// @param soname  as in `libheif.so.1`, found where the system's loader looks.
@@ -32,4 +32,4 @@ class VendorLibrary {
     std::string why_not_;
 };
 
-}  // namespace findme::image
+}  // namespace findme::base

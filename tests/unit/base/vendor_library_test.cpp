@@ -1,10 +1,10 @@
-#include "image/vendor_library.hpp"
+#include "base/vendor_library.hpp"
 
 #include <catch2/catch.hpp>
 
-using findme::image::VendorLibrary;
+using findme::base::VendorLibrary;
 
-TEST_CASE("vendor library: one that is not installed is not usable, and says its name", "[image]") {
+TEST_CASE("vendor library: one that is not installed is not usable, and says its name", "[base]") {
     VendorLibrary library("libfindme-has-no-such.so.1");
     int (*function)() = nullptr;
     library.bind(function, "anything");
@@ -13,7 +13,7 @@ TEST_CASE("vendor library: one that is not installed is not usable, and says its
     CHECK(library.why_not().find("libfindme-has-no-such.so.1") != std::string::npos);
 }
 
-TEST_CASE("vendor library: one without a function that is needed is not usable", "[image]") {
+TEST_CASE("vendor library: one without a function that is needed is not usable", "[base]") {
     VendorLibrary library("libm.so.6");
     double (*cosine)(double) = nullptr;
     library.bind(cosine, "cos");
@@ -25,7 +25,7 @@ TEST_CASE("vendor library: one without a function that is needed is not usable",
     CHECK(library.why_not().find("findme_has_no_such_function") != std::string::npos);
 }
 
-TEST_CASE("vendor library: a part of findme is found beside the program", "[image]") {
+TEST_CASE("vendor library: a part of findme is found beside the program", "[base]") {
     auto library = VendorLibrary::of_findme("libfindme-drawing.so");
     CHECK(library.why_not().empty());
     const auto none = VendorLibrary::of_findme("libfindme-none.so");
