@@ -44,7 +44,9 @@ struct ImageHeader {
     int width_px = 0;
     int height_px = 0;              ///< As width_px.
     bool in_several_scans = false;  ///< A progressive JPEG: decoding holds all its coefficients at once.
-    bool in_tiles = false;          ///< HEIC or AVIF of tiles: decoding holds one of them at a time.
+    /// HEIC or AVIF: pixels that the decoder holds at once, of the largest picture or tile it is given and of
+    /// all frames in it, also what is not shown of them.
+    std::int64_t decoder_px = 0;
     /// EXIF orientation 1-8; anything else in the file counts as 1. Of a HEIC or AVIF photo the value that
     /// does what the container's own turns and mirrors do: where it has any, EXIF's value is a copy and is
     /// not read.

@@ -23,8 +23,10 @@ struct Found {
     Size shown;                 ///< What it gives.
     int pictures = 0;
     int slices = 0;
+    bool refers = false;  ///< To pictures before it, which the decoder would make up.
     bool damaged = false;
     bool changes_size = false;
+    bool is_video = false;  ///< Its picture is predicted from others, which are not there.
 
     void add_size(Size coded_size, Size shown_size) {
         if (coded && (*coded != coded_size || shown != shown_size)) changes_size = true;
@@ -38,6 +40,8 @@ struct Found {
 constexpr int kMaxSlices = 64;
 // AV1 stills come in up to four layers, each of which may show an existing frame.
 constexpr int kMaxAv1Frames = 8;
+// What an HEVC decoder keeps beside the picture at work (ISO/IEC 23008-2, A.4.2).
+constexpr int kHevcReferences = 16;
 
 /// A NAL unit without the bytes that keep its content from looking like a start code.
 std::vector<std::uint8_t> unescape(Bytes nal) {
@@ -87,7 +91,8 @@ void read_hevc_parameters(Bytes nal, Found& found) {
 }
 
 void read_hevc_unit(Bytes nal, Found& found) {
-    constexpr unsigned kParameters = 33, kLastSlice = 31;
+    constexpr unsigned kParameters = 33, kLastSlice = 31, kFirstAlone = 16, kLastAlone = 23;
+    constexpr unsigned kRefresh = 19, kRefreshLonely = 20;  // IDR: nothing before it counts.
     if (nal.size() < 3) {
         found.damaged = true;
         return;
@@ -96,6 +101,8 @@ void read_hevc_unit(Bytes nal, Found& found) {
     if (type == kParameters) read_hevc_parameters(nal, found);
     if (type > kLastSlice) return;
     ++found.slices;
+    if (type < kFirstAlone || type > kLastAlone) found.is_video = true;
+    if (type != kRefresh && type != kRefreshLonely) found.refers = true;
     if ((nal[2] & 0x80U) != 0) ++found.pictures;  // The first slice of its picture.
 }
 
@@ -200,7 +207,7 @@ std::optional<ErrorInfo> judge(const Found& found, StillCodec codec, const Image
         return malformed("HEIF", "a picture in it is cut to nothing");
     if (found.changes_size) return malformed("HEIF", "a picture in it declares two sizes");
     if (found.pictures == 0) return malformed("HEIF", "a picture in it has no data");
-    if (found.pictures > (codec == StillCodec::hevc ? 1 : kMaxAv1Frames))
+    if (found.is_video || found.pictures > (codec == StillCodec::hevc ? 1 : kMaxAv1Frames))
         return unsupported("a HEIF photo that holds a video as its picture");
     if (found.slices > kMaxSlices)
         return unsupported("a HEIF photo coded in more than " + std::to_string(kMaxSlices) + " slices");
@@ -248,6 +255,8 @@ Result<CodedStill> judge_coded_still(const HeifItem& item, const ImageLimits& li
     if (auto refusal = judge(found, still.codec, limits)) return *std::move(refusal);
     still.width_px = static_cast<int>(found.shown.width_px);
     still.height_px = static_cast<int>(found.shown.height_px);
+    still.decoder_px = found.coded->width_px * found.coded->height_px *
+                       (found.pictures + (found.refers ? kHevcReferences : 0));
     return still;
 }
 

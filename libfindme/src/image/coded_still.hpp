@@ -18,8 +18,9 @@ enum class StillCodec { hevc, av1 };
 struct CodedStill {
     StillCodec codec = StillCodec::hevc;
     const HeifItem* item = nullptr;
-    int width_px = 0;   ///< As it comes out of the decoder.
-    int height_px = 0;  ///< As it comes out of the decoder.
+    int width_px = 0;             ///< As it comes out of the decoder.
+    int height_px = 0;            ///< As it comes out of the decoder.
+    std::int64_t decoder_px = 0;  ///< What the decoder may hold at once: all frames, whole.
 };
 
 /// Reads the coded picture's parameter sets, those in the container and those amid its data, and judges them:

@@ -70,8 +70,7 @@ std::size_t decoding_bytes(const ImageHeader& header, const DecodeOptions& optio
     constexpr std::size_t kCoefficients = 6;      // At most, of a JPEG without subsampling: 16 bits a sample.
     constexpr std::size_t kTiff = 12;  // libtiff also holds a decoded strip, which may be all of it.
     // The decoder's planes, libheif's copy and its colours, at 16 bits a sample where there are more than 8.
-    constexpr std::size_t kHeif = 20;
-    constexpr std::size_t kHeifTiles = 8;  // These are held for one tile only.
+    constexpr std::size_t kHeif = 13;
     const auto pixels =
         static_cast<std::size_t>(header.width_px) * static_cast<std::size_t>(header.height_px);
     switch (header.format) {
@@ -79,7 +78,7 @@ std::size_t decoding_bytes(const ImageHeader& header, const DecodeOptions& optio
             return pixels * kTiff;
         case ImageFormat::heic:
         case ImageFormat::avif:
-            return pixels * (header.in_tiles ? kHeifTiles : kHeif);
+            return pixels * kStoredAndUpright + static_cast<std::size_t>(header.decoder_px) * kHeif;
         case ImageFormat::png:
         case ImageFormat::webp:
             return pixels * kPacked;

@@ -211,6 +211,15 @@ std::optional<ErrorInfo> decode_layer(const HeifLayer& layer, const HeifCrop& cr
     return std::nullopt;
 }
 
+/// They are decoded one after another.
+std::int64_t largest_decoder_px(const HeifPicture& picture) {
+    std::int64_t most = 0;
+    for (const CodedStill& tile : picture.colour.tiles) most = std::max(most, tile.decoder_px);
+    if (picture.alpha)
+        for (const CodedStill& tile : picture.alpha->tiles) most = std::max(most, tile.decoder_px);
+    return most;
+}
+
 }  // namespace
 
 Result<ImageHeader> read_heif_header(Bytes bytes, const ImageLimits& limits) {
@@ -221,7 +230,7 @@ Result<ImageHeader> read_heif_header(Bytes bytes, const ImageLimits& limits) {
     return ImageHeader{.format = codec == StillCodec::hevc ? ImageFormat::heic : ImageFormat::avif,
                        .width_px = picture->crop.width_px,
                        .height_px = picture->crop.height_px,
-                       .in_tiles = picture->colour.tiles.size() > 1,
+                       .decoder_px = largest_decoder_px(*picture),
                        .orientation = picture->orientation,
                        .captured_at = picture->exif.captured_at};
 }

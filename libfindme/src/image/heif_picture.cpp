@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <set>
 #include <string>
 
 #include "image/byte_reader.hpp"
@@ -22,7 +23,7 @@ class Work {
 
     /// False where it is too much.
     bool add(const CodedStill& still) {
-        pixels_left_ -= std::int64_t{still.width_px} * still.height_px;
+        pixels_left_ -= still.decoder_px;
         const std::size_t size_bytes = still.item->size_bytes;
         const bool fits = pixels_left_ >= 0 && size_bytes <= bytes_left_;
         bytes_left_ -= fits ? size_bytes : 0;
@@ -135,8 +136,10 @@ bool refers(const HeifReference& reference, std::uint32_t to) {
 }
 
 std::optional<std::uint32_t> find_alpha(const HeifContainer& container) {
+    std::set<std::uint32_t> seen;  // One with many properties may be named for ever.
     for (const HeifReference& reference : container.references) {
         if (reference.type != four_cc("auxl") || !refers(reference, container.primary)) continue;
+        if (!seen.insert(reference.from).second) continue;
         const HeifItem* item = container.find(reference.from);
         if (item != nullptr && is_alpha(*item)) return reference.from;
     }

@@ -77,7 +77,8 @@ TEST_CASE("heif: HEIC and AVIF decode to the picture", "[image]") {
         CHECK(result.header.width_px == 96);
         CHECK(result.header.height_px == 70);
         CHECK(result.header.orientation == 1);
-        CHECK_FALSE(result.header.in_tiles);
+        CHECK(result.header.decoder_px >= 96 * 70);
+        CHECK(result.header.decoder_px <= 96 * 80);  // HEVC codes whole blocks.
         CHECK(difference(result.image, picture).mean < 2);
         CHECK(difference(result.image, picture).largest < 12);
     }
@@ -116,7 +117,7 @@ TEST_CASE("heif: the file's own turns and mirrors make the picture upright, once
         CHECK(result.header.width_px == stored.width_px);
         CHECK(difference(result.image, seen).mean < 2);
         const auto tiled = decode_image(make_tiled_heif(stored, turned_as(orientation)), {}).value();
-        CHECK(tiled.header.in_tiles);
+        CHECK(tiled.header.decoder_px == 64 * 64);
         CHECK(difference(tiled.image, seen).mean < 2);
     }
 }
@@ -303,6 +304,58 @@ TEST_CASE("heif: a video in a picture's place is refused by name", "[image]") {
     HeifFile file;
     file.add_picture(picture);
     CHECK(says(refusal(file.bytes()), "holds a video"));
+}
+
+TEST_CASE("heif: what the decoder holds is reckoned whole, however little of it is shown", "[image]") {
+    if (no_encoder(HeifCoding::hevc)) return;
+    const Image giant = make_picture(640, 480);
+    const auto header =
+        read_image_header(make_heif(giant, HeifCoding::hevc, {clap(640, 480, 300, 200, 2, 1)}), {}).value();
+    CHECK(header.width_px == 2);
+    CHECK(header.decoder_px == 640 * 480);
+    CHECK(decoding_bytes(header, {}) >= std::size_t{640} * 480 * 13);
+
+    // Transparency in one piece over a picture of tiles.
+    HeifFile file;
+    file.add({"grid", grid_of(1, 2, 128, 64), {}, true});
+    file.add_picture(encode_picture(make_picture(64, 64)));
+    file.links.push_back({"dimg", 1, {2, 2}});
+    file.links.push_back(
+        {"auxl",
+         file.add_picture(encode_picture(make_picture(128, 64), HeifCoding::hevc_grey), {alpha_mark()}),
+         {1}});
+    CHECK(read_image_header(file.bytes(), {}).value().decoder_px == 128 * 64);
+}
+
+namespace {
+
+/// A picture whose only slice is of another kind than the encoder's, which begins a sequence of its own.
+ByteVector with_slice_type(unsigned type) {
+    auto picture = encode_picture(make_picture(64, 64));
+    for (std::size_t at = 0; at + 5 < picture.data.size();) {
+        std::size_t size = 0;
+        for (std::size_t i = 0; i < 4; ++i) size = size << 8U | picture.data[at + i];
+        std::uint8_t& head = picture.data[at + 4];
+        if (head >> 1U < 32) head = static_cast<std::uint8_t>(type << 1U | (head & 0x81U));
+        at += 4 + size;
+    }
+    HeifFile file;
+    file.add_picture(picture);
+    return file.bytes();
+}
+
+}  // namespace
+
+TEST_CASE(
+    "heif: a picture that is predicted from others is refused, and one that may refer to them counts them",
+    "[image]") {
+    if (no_encoder(HeifCoding::hevc)) return;
+    for (const unsigned type : {0U, 1U, 9U, 15U, 24U})
+        CHECK(says(refusal(with_slice_type(type)), "holds a video"));
+    for (const unsigned type : {19U, 20U})
+        CHECK(read_image_header(with_slice_type(type), {}).value().decoder_px == 64 * 64);
+    for (const unsigned type : {16U, 18U, 21U})
+        CHECK(read_image_header(with_slice_type(type), {}).value().decoder_px == 17 * 64 * 64);
 }
 
 TEST_CASE("heif: codecs and derived pictures that findme does not decode are refused by name", "[image]") {
