@@ -12,26 +12,34 @@ constexpr std::chrono::milliseconds kSoon{500};
 
 }  // namespace
 
-Leases::Leases(db::Database& database, std::chrono::seconds lease)
-    : database_(database), lease_(lease), thread_([this](const std::stop_token& stop) { keep(stop); }) {}
+Leases::Leases(db::Database& database, std::chrono::seconds lease, std::chrono::seconds longest_work)
+    : database_(database),
+      lease_(lease),
+      longest_work_(longest_work),
+      thread_([this](const std::stop_token& stop) { keep(stop); }) {}
 
 void Leases::add(const store::JobClaim& claim) {
     const std::lock_guard lock(mutex_);
-    claims_.insert_or_assign(claim.job, claim);
+    claims_.insert_or_assign(claim.job, Held{claim, Clock::now()});
 }
 
 void Leases::remove(const store::JobClaim& claim) {
     const std::lock_guard lock(mutex_);
     const auto found = claims_.find(claim.job);
     // The same job may have been lost and taken once more meanwhile.
-    if (found != claims_.end() && found->second.attempt == claim.attempt) claims_.erase(found);
+    if (found != claims_.end() && found->second.claim.attempt == claim.attempt) claims_.erase(found);
 }
 
 std::vector<store::JobClaim> Leases::held() {
+    return held_since(Clock::time_point::min());
+}
+
+std::vector<store::JobClaim> Leases::held_since(Clock::time_point earliest) {
     const std::lock_guard lock(mutex_);
     std::vector<store::JobClaim> claims;
     claims.reserve(claims_.size());
-    for (const auto& [job, claim] : claims_) claims.push_back(claim);
+    for (const auto& [job, held] : claims_)
+        if (held.since >= earliest) claims.push_back(held.claim);
     return claims;
 }
 
@@ -48,7 +56,7 @@ void Leases::keep(const std::stop_token& stop) {
 
 bool Leases::renew() noexcept {
     try {
-        const auto claims = held();
+        const auto claims = held_since(Clock::now() - longest_work_);
         // A connection for the moment: threads of the run hold theirs no longer than this, so that one is
         // free soon. Nor is what was lost of interest here: it shows when the result is to be written.
         if (!claims.empty()) store::JobRepository(*database_.connect()).renew(claims, lease_);

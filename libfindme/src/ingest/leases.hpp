@@ -12,28 +12,43 @@
 
 namespace findme::ingest {
 
-/// The claims that a shared run holds: a thread gives signs of life for them as long as this lives. Borrows
-/// the database; thread-safe.
+/// Longer than the largest photo takes on the slowest machine: what is at work since then hangs, say in a
+/// read from a server of files that is gone.
+inline constexpr std::chrono::minutes kLongestWork{15};
+
+/// The claims that a shared run holds: a thread gives signs of life for them as long as this lives, but not
+/// for one that has been held for `longest_work`: others may take that photo over. Borrows the database;
+/// thread-safe.
 class Leases {
   public:
-    Leases(db::Database& database, std::chrono::seconds lease);
+    Leases(db::Database& database, std::chrono::seconds lease,
+           std::chrono::seconds longest_work = kLongestWork);
     Leases(const Leases&) = delete;
     Leases& operator=(const Leases&) = delete;
     ~Leases() = default;
 
     void add(const store::JobClaim& claim);
     void remove(const store::JobClaim& claim);
+    /// All, also those that get no sign of life any more.
     [[nodiscard]] std::vector<store::JobClaim> held();
 
   private:
+    using Clock = std::chrono::steady_clock;
+    struct Held {
+        store::JobClaim claim;
+        Clock::time_point since;
+    };
+
+    [[nodiscard]] std::vector<store::JobClaim> held_since(Clock::time_point earliest);
     void keep(const std::stop_token& stop);
     [[nodiscard]] bool renew() noexcept;
 
     db::Database& database_;
     std::chrono::seconds lease_;
+    std::chrono::seconds longest_work_;
     std::mutex mutex_;
-    std::map<std::int64_t, store::JobClaim> claims_;  ///< By job.
-    std::jthread thread_;                             ///< Last: it uses all of the above.
+    std::map<std::int64_t, Held> claims_;  ///< By job.
+    std::jthread thread_;                  ///< Last: it uses all of the above.
 };
 
 }  // namespace findme::ingest
