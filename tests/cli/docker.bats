@@ -33,7 +33,7 @@ needed_libraries() {
     own=$(ldd "$FINDME_BIN" | awk '/libfindme/ { print $3; exit }')
     {
         readelf -d "$FINDME_BIN" "$own" "$(dirname "$own")"/findme/*.so | sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p'
-        grep -rhoE '"lib[a-z_]+\.so\.[0-9]+"' "$findme_root/libfindme/src" --include='*.cpp' | tr -d '"'
+        grep -rhoE '"lib[a-z_]+\.so\.[0-9]+"' "$findme_root/libfindme/src" --include='*.[ch]pp' | tr -d '"'
         # libfmt is spdlog's own, and called from here only where nothing is inlined.
     } | grep -vE 'libfindme|libfmt|lib(a|ub|t)san' | sort -u
 }
