@@ -2,12 +2,14 @@
 
 #include <memory>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "face/aligner.hpp"
 #include "face/detector.hpp"
 #include "face/network.hpp"
 #include "face/recogniser.hpp"
+#include "face/workspace.hpp"
 #include "findme/face.hpp"
 #include "findme/image.hpp"
 #include "findme/model.hpp"
@@ -37,6 +39,10 @@ class FaceAnalyser {
     [[nodiscard]] std::vector<AnalysedFace> analyse(const Image& image, int stored_height_px,
                                                     Workspace& workspace) const;
 
+    /// For callers who keep none of their own. Waits while there are as many at work as the machine has
+    /// cores.
+    [[nodiscard]] WorkspacePool::Lease workspace() const { return workspaces_.take(); }
+
   private:
     [[nodiscard]] std::vector<AnalysedFace> describe(const Image& image, std::vector<Detection> detections,
                                                      int stored_height_px, Workspace& workspace) const;
@@ -44,6 +50,7 @@ class FaceAnalyser {
     std::unique_ptr<Detector> detector_;
     std::unique_ptr<Aligner> aligner_;
     std::unique_ptr<Recogniser> recogniser_;
+    mutable WorkspacePool workspaces_{std::thread::hardware_concurrency()};
 };
 
 /// Long side that a photo keeps when it is decoded for analysis: the detector looks at no more than half of

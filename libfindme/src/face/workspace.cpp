@@ -2,8 +2,10 @@
 
 #include <sys/mman.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <new>
+#include <utility>
 
 namespace findme::face {
 namespace {
@@ -30,6 +32,32 @@ std::span<std::byte> Workspace::at_least(std::size_t bytes) {
         size_bytes_ = size;
     }
     return {data_, size_bytes_};
+}
+
+WorkspacePool::WorkspacePool(std::size_t most) : left_(std::max<std::size_t>(most, 1)) {
+    resting_.reserve(left_);
+}
+
+WorkspacePool::Lease WorkspacePool::take() {
+    std::unique_lock lock(mutex_);
+    given_back_.wait(lock, [this] { return !resting_.empty() || left_ > 0; });
+    std::unique_ptr<Workspace> workspace;
+    if (resting_.empty()) {
+        workspace = std::make_unique<Workspace>();
+        --left_;
+    } else {
+        workspace = std::move(resting_.back());
+        resting_.pop_back();
+    }
+    return {workspace.release(), GiveBack{this}};
+}
+
+void WorkspacePool::GiveBack::operator()(Workspace* workspace) const noexcept {
+    {
+        const std::lock_guard lock(pool->mutex_);
+        pool->resting_.emplace_back(workspace);
+    }
+    pool->given_back_.notify_one();
 }
 
 }  // namespace findme::face

@@ -115,11 +115,11 @@ std::vector<access::JudgedSelfie> judge_selfies(std::span<const std::string> fil
                                                 const face::FaceAnalyser& analyser, const Config& config,
                                                 const Calibration& calibration) {
     std::vector<access::JudgedSelfie> judged;
-    face::Workspace workspace;
+    const auto workspace = analyser.workspace();
     for (const auto& path : files) {
         access::JudgedSelfie selfie;
         selfie.check.path = path;
-        if (const auto face = read_selfie(path, analyser, config, workspace)) {
+        if (const auto face = read_selfie(path, analyser, config, *workspace)) {
             selfie.check.face = face->face;
             selfie.face_template = face->face_template;
         } else {

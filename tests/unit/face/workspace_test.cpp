@@ -1,0 +1,48 @@
+#include "face/workspace.hpp"
+
+#include <atomic>
+#include <catch2/catch.hpp>
+#include <chrono>
+#include <set>
+#include <thread>
+#include <vector>
+
+using namespace findme::face;
+using namespace std::chrono_literals;
+
+TEST_CASE("workspace pool: no more are at work than it was made for, and memory is used again", "[face]") {
+    WorkspacePool pool(2);
+    std::atomic<int> at_work{0};
+    std::atomic<int> most{0};
+    std::mutex mutex;
+    std::set<const std::byte*> places;
+    {
+        std::vector<std::jthread> callers;
+        for (int i = 0; i < 8; ++i) {
+            callers.emplace_back([&] {
+                for (int run = 0; run < 5; ++run) {
+                    const auto workspace = pool.take();
+                    const int now = ++at_work;
+                    for (int seen = most; now > seen && !most.compare_exchange_weak(seen, now);) {
+                    }
+                    const auto memory = workspace->at_least(1000);
+                    memory.front() = std::byte{1};
+                    std::this_thread::sleep_for(1ms);
+                    {
+                        const std::lock_guard lock(mutex);
+                        places.insert(memory.data());
+                    }
+                    --at_work;
+                }
+            });
+        }
+    }
+    CHECK(most <= 2);
+    CHECK(places.size() <= 2);
+}
+
+TEST_CASE("workspace pool: one for none at all is one for one", "[face]") {
+    WorkspacePool pool(0);
+    const auto workspace = pool.take();
+    CHECK(workspace->at_least(10).size() >= 10);
+}
