@@ -5,7 +5,8 @@
 #   tests/bench/photos.sh [--rounds N] [--copies N] [--photos FOLDER]
 #
 #   --rounds N       how often each program runs; medians count (default 5)
-#   --copies N       how many different files are made of each photo (default 20)
+#   --copies N       how many different files are made of each photo, and three times as many at 2 megapixels, so that
+#                    the start counts as little there (default 20)
 #   --photos FOLDER  JPEGs of your own instead of the sample photos at 24 and 2 megapixels
 #
 # Builds what it needs into build/bench. findme is measured whole: the process from start to end, with reading, hashing
@@ -36,22 +37,22 @@ findme=$PWD/build/bench/cli/findme
 work=$(mktemp -d "${TMPDIR:-/tmp}/findme-bench.XXXXXX")
 trap 'rm -rf "$work"' EXIT
 
-# copies_of FOLDER PHOTO: files of other bytes and the same pixels; what follows the end of a JPEG is nobody's.
+# copies_of FOLDER PHOTO COUNT: files of other bytes and the same pixels; what follows the end of a JPEG is nobody's.
 copies_of() {
     local i name
     mkdir -p "$1"
     name=$(basename "${2%.*}")
-    for ((i = 1; i <= copies; ++i)); do { cat "$2"; printf '%s' "$i"; } > "$1/$name-$i.jpg"; done
+    for ((i = 1; i <= $3; ++i)); do { cat "$2"; printf '%s' "$i"; } > "$1/$name-$i.jpg"; done
 }
 
 if [ -n "$own" ]; then
-    for photo in "$own"/*.[jJ][pP]*[gG]; do copies_of "$work/photos/own" "$photo"; done
+    for photo in "$own"/*.[jJ][pP]*[gG]; do copies_of "$work/photos/own" "$photo" "$copies"; done
 else
     mkdir "$work/camera"
     for photo in build/samples/*.jpg; do
         "$programs/camera_photo" "$photo" "$work/camera/$(basename "$photo")"
-        copies_of "$work/photos/24mp" "$work/camera/$(basename "$photo")"
-        copies_of "$work/photos/2mp" "$photo"
+        copies_of "$work/photos/24mp" "$work/camera/$(basename "$photo")" "$copies"
+        copies_of "$work/photos/2mp" "$photo" $((3 * copies))
     done
 fi
 
