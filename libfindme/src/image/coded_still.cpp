@@ -255,8 +255,9 @@ Result<CodedStill> judge_coded_still(const HeifItem& item, const ImageLimits& li
     if (auto refusal = judge(found, still.codec, limits)) return *std::move(refusal);
     still.width_px = static_cast<int>(found.shown.width_px);
     still.height_px = static_cast<int>(found.shown.height_px);
-    still.decoder_px = found.coded->width_px * found.coded->height_px *
-                       (found.pictures + (found.refers ? kHevcReferences : 0));
+    const std::int64_t frame_px = found.coded->width_px * found.coded->height_px;
+    still.coded_px = frame_px * found.pictures;
+    still.decoder_px = still.coded_px + (found.refers ? frame_px * kHevcReferences : 0);
     return still;
 }
 

@@ -20,7 +20,8 @@ struct CodedStill {
     const HeifItem* item = nullptr;
     int width_px = 0;             ///< As it comes out of the decoder.
     int height_px = 0;            ///< As it comes out of the decoder.
-    std::int64_t decoder_px = 0;  ///< What the decoder may hold at once: all frames, whole.
+    std::int64_t coded_px = 0;    ///< What the decoder decodes: all frames, whole.
+    std::int64_t decoder_px = 0;  ///< What it may hold at once: these, and the pictures they may refer to.
 };
 
 /// Reads the coded picture's parameter sets, those in the container and those amid its data, and judges them:

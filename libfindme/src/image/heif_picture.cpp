@@ -23,7 +23,7 @@ class Work {
 
     /// False where it is too much.
     bool add(const CodedStill& still) {
-        pixels_left_ -= still.decoder_px;
+        pixels_left_ -= still.coded_px;
         const std::size_t size_bytes = still.item->size_bytes;
         const bool fits = pixels_left_ >= 0 && size_bytes <= bytes_left_;
         bytes_left_ -= fits ? size_bytes : 0;

@@ -330,7 +330,7 @@ TEST_CASE("heif: what the decoder holds is reckoned whole, however little of it 
 namespace {
 
 /// A picture whose only slice is of another kind than the encoder's, which begins a sequence of its own.
-ByteVector with_slice_type(unsigned type) {
+CodedPicture with_slice_type(unsigned type) {
     auto picture = encode_picture(make_picture(64, 64));
     for (std::size_t at = 0; at + 5 < picture.data.size();) {
         std::size_t size = 0;
@@ -339,6 +339,10 @@ ByteVector with_slice_type(unsigned type) {
         if (head >> 1U < 32) head = static_cast<std::uint8_t>(type << 1U | (head & 0x81U));
         at += 4 + size;
     }
+    return picture;
+}
+
+ByteVector file_of(const CodedPicture& picture) {
     HeifFile file;
     file.add_picture(picture);
     return file.bytes();
@@ -351,11 +355,22 @@ TEST_CASE(
     "[image]") {
     if (no_encoder(HeifCoding::hevc)) return;
     for (const unsigned type : {0U, 1U, 9U, 15U, 24U})
-        CHECK(says(refusal(with_slice_type(type)), "holds a video"));
+        CHECK(says(refusal(file_of(with_slice_type(type))), "holds a video"));
     for (const unsigned type : {19U, 20U})
-        CHECK(read_image_header(with_slice_type(type), {}).value().decoder_px == 64 * 64);
+        CHECK(read_image_header(file_of(with_slice_type(type)), {}).value().decoder_px == 64 * 64);
     for (const unsigned type : {16U, 18U, 21U})
-        CHECK(read_image_header(with_slice_type(type), {}).value().decoder_px == 17 * 64 * 64);
+        CHECK(read_image_header(file_of(with_slice_type(type)), {}).value().decoder_px == 17 * 64 * 64);
+}
+
+TEST_CASE("heif: what a picture may refer to is memory, and no work", "[image]") {
+    if (no_encoder(HeifCoding::hevc)) return;
+    HeifFile file;
+    file.add({"grid", grid_of(16, 16, 1024, 1024), {}, true});
+    file.add_picture(with_slice_type(21));
+    file.links.push_back({"dimg", 1, std::vector<unsigned>(256, 2)});
+    ImageLimits limits;
+    limits.max_pixels = 1024 * 1024;
+    CHECK(read_image_header(file.bytes(), limits).value().decoder_px == 17 * 64 * 64);
 }
 
 TEST_CASE("heif: codecs and derived pictures that findme does not decode are refused by name", "[image]") {
