@@ -78,7 +78,7 @@ class LazySelfieJudge final : public access::SelfieJudge {
 }  // namespace
 
 Result<face::AnalysedFace> read_selfie(const std::string& path, const face::FaceAnalyser& analyser,
-                                       const Config& config, face::Workspace& workspace) {
+                                       const Config& config) {
     const auto refuse = [&](ErrorInfo why) {
         why.message = "selfie " + base::quoted(path) + ": " + why.message;
         why.subject = path;
@@ -91,7 +91,8 @@ Result<face::AnalysedFace> read_selfie(const std::string& path, const face::Face
     const auto& header = decoded->header;
     const int height_px = header.orientation >= 5 ? header.width_px : header.height_px;
 
-    auto faces = analyser.analyse(decoded->image, height_px, workspace);
+    // Not before: a file may be slow to read, and others wait for a workspace.
+    auto faces = analyser.analyse(decoded->image, height_px, *analyser.workspace());
     if (faces.empty()) {
         return refuse(
             {ErrorCode::no_face, "no face was found: take a picture in which one face is well visible"});
@@ -115,11 +116,10 @@ std::vector<access::JudgedSelfie> judge_selfies(std::span<const std::string> fil
                                                 const face::FaceAnalyser& analyser, const Config& config,
                                                 const Calibration& calibration) {
     std::vector<access::JudgedSelfie> judged;
-    const auto workspace = analyser.workspace();
     for (const auto& path : files) {
         access::JudgedSelfie selfie;
         selfie.check.path = path;
-        if (const auto face = read_selfie(path, analyser, config, *workspace)) {
+        if (const auto face = read_selfie(path, analyser, config)) {
             selfie.check.face = face->face;
             selfie.face_template = face->face_template;
         } else {

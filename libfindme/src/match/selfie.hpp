@@ -22,8 +22,8 @@ namespace findme::match {
 /// the message
 ///         says why and what to do.
 [[nodiscard]] Result<face::AnalysedFace> read_selfie(const std::string& path,
-                                                     const face::FaceAnalyser& analyser, const Config& config,
-                                                     face::Workspace& workspace);
+                                                     const face::FaceAnalyser& analyser,
+                                                     const Config& config);
 
 /// All of one person: each judged by itself, the good ones compared with one another.
 [[nodiscard]] std::vector<access::JudgedSelfie> judge_selfies(std::span<const std::string> files,

@@ -41,6 +41,15 @@ TEST_CASE("workspace pool: no more are at work than it was made for, and memory 
     CHECK(places.size() <= 2);
 }
 
+TEST_CASE("workspace pool: what one caller had is the next one's", "[face]") {
+    WorkspacePool pool(2);
+    const Workspace* first = pool.take().get();
+    const auto one = pool.take();
+    const auto other = pool.take();
+    CHECK(one.get() == first);
+    CHECK(other.get() != first);
+}
+
 TEST_CASE("workspace pool: one for none at all is one for one", "[face]") {
     WorkspacePool pool(0);
     const auto workspace = pool.take();
