@@ -37,9 +37,21 @@ setup() {
     grep -q "$(realpath "$libdir")/libfindme" <(sed "s,=> .*/bin/\.\./,=> $(realpath "$prefix")/," libraries)
 }
 
+@test "install: its parts are found from the prefix" {
+    need_models
+    local part
+    for part in drawing exif networks postgresql; do [ -f "$libdir/findme/libfindme-$part.so" ]; done
+    expect_exit 0 "$prefix/bin/findme" version -v
+    has "$output" " on "
+    expect_exit 2 "$prefix/bin/findme" --database 'postgresql://%zz' event list
+    lacks "cannot be used" <(printf '%s' "$output$stderr")
+    expect_exit 0 "$prefix/bin/findme" event create One
+    expect_exit 0 "$prefix/bin/findme" index "$FINDME_TEST_SAMPLES/sample1.jpg"
+}
+
 @test "install: no path of the build or source tree is left to look in" {
     need_command readelf
-    readelf -d "$prefix/bin/findme" "$libdir/libfindme.so" | grep -E 'RPATH|RUNPATH' > paths || true
+    readelf -d "$prefix/bin/findme" "$libdir/libfindme.so" "$libdir"/findme/*.so | grep -E 'RPATH|RUNPATH' > paths || true
     lacks "build\|$findme_root" paths
     grep -rlF "$findme_root" "$libdir/cmake" "$libdir/pkgconfig" "$prefix/include" > leaks || true
     [ ! -s leaks ]

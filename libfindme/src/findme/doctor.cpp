@@ -9,9 +9,11 @@
 #include "db/connection.hpp"
 #include "db/postgresql_backend.hpp"
 #include "db/sqlite_glance.hpp"
+#include "face/precision.hpp"
 #include "findme/findme.hpp"
 #include "findme/health.hpp"
 #include "findme/open_store.hpp"
+#include "image/codec.hpp"
 #include "ops/doctor_check.hpp"
 #include "ops/doctor_data.hpp"
 #include "ops/doctor_files.hpp"
@@ -48,11 +50,8 @@ class Examination {
           file_(embedded_file_of(url_)) {}
 
     DoctorReport run() {
-        check("configuration", [&](CheckRun& run) {
-            const std::string passwords =
-                file_.empty() ? db::postgresql_backend().password_file(url_) : std::string();
-            ops::check_configuration(run, config_, passwords);
-        });
+        check("configuration",
+              [&](CheckRun& run) { ops::check_configuration(run, config_, password_file()); });
         check("database", [&](CheckRun& run) { open(run); });
         check("schema", [&](CheckRun& run) { check_schema(run); });
         check("old_constraints", [&](CheckRun& run) { check_old_constraints(run); });
@@ -69,6 +68,14 @@ class Examination {
         observer_.on_check(name);
         ops::run_check(report_, name, repairs_, body);
         observer_.on_checked(report_.checks.back());
+    }
+
+    [[nodiscard]] std::string password_file() const {
+        try {
+            return file_.empty() ? db::postgresql_backend().password_file(url_) : std::string();
+        } catch (const Error&) {
+            return {};  // Whoever opens the database says so.
+        }
     }
 
     void open(CheckRun& run) {
@@ -195,6 +202,12 @@ class Examination {
                 to_string(model.state),
                 "the model file " + base::quoted(model.path) + " is " + std::string(to_string(model.state)),
                 model.remedy);
+        }
+        try {
+            image::require_decoders();
+            static_cast<void>(face::instruction_set());
+        } catch (const Error& error) {
+            run.add(Severity::error, error.code(), "libraries", error.what(), "install what is missing");
         }
         run.see(std::to_string(good) + " of " + ops::counted(std::ssize(models), "file") + " good");
     }

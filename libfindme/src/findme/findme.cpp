@@ -15,6 +15,7 @@
 #include "face/face_analyser.hpp"
 #include "face/model_files.hpp"
 #include "findme/open_store.hpp"
+#include "image/codec.hpp"
 #include "ingest/indexer.hpp"
 #include "match/event_matcher.hpp"
 #include "match/matcher.hpp"
@@ -138,6 +139,7 @@ IndexSummary Findme::index(const IndexRequest& request, IndexObserver& observer)
     // As it is now: the caller's copy may be old, and retention may have been shortened since.
     state_->events.require_searchable(state_->events.find(request.event.id));
     require_shareable(request, *state_->database);
+    if (!request.dry_run) image::require_decoders();
     const face::FaceAnalyser* analyser = request.dry_run ? nullptr : &state_->analyser();
     IndexSummary summary = ingest::index_photos(
         request,

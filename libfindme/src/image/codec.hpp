@@ -1,5 +1,6 @@
 #pragma once
 
+#include "base/vendor_library.hpp"
 #include "findme/image.hpp"
 #include "findme/result.hpp"
 #include "image/bytes.hpp"
@@ -24,6 +25,8 @@ namespace findme::image {
 [[nodiscard]] Result<ImageHeader> read_webp_header(Bytes bytes, const ImageLimits& limits);
 [[nodiscard]] Result<Image> read_webp_pixels(Bytes bytes, const ImageHeader& header);
 
+[[nodiscard]] const base::VendorLibrary& webp_library();
+
 [[nodiscard]] Result<ImageHeader> read_tiff_header(Bytes bytes, const ImageLimits& limits);
 [[nodiscard]] Result<Image> read_tiff_pixels(Bytes bytes, const ImageHeader& header);
 
@@ -31,6 +34,11 @@ namespace findme::image {
 [[nodiscard]] Result<ImageHeader> read_heif_header(Bytes bytes, const ImageLimits& limits);
 [[nodiscard]] Result<Image> read_heif_pixels(Bytes bytes, const ImageHeader& header,
                                              const ImageLimits& limits);
+
+/// Before the first of many photos: that what an installation is never without can be loaded. Found amid
+/// them, it would look like a fault of the photos.
+/// @errors throws Error{internal}.
+void require_decoders();
 
 /// A camera's raw photo: the largest JPEG that the camera put into it.
 [[nodiscard]] Result<ImageHeader> read_raw_header(Bytes bytes, const ImageLimits& limits);

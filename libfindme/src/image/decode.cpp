@@ -1,12 +1,15 @@
 #include <algorithm>
 #include <new>
+#include <string>
 
 #include "findme/image.hpp"
 #include "image/codec.hpp"
+#include "image/exif.hpp"
 #include "image/failure.hpp"
 #include "image/limits.hpp"
 #include "image/magic.hpp"
 #include "image/orient.hpp"
+#include "image/tiff_file.hpp"
 
 namespace findme {
 namespace {
@@ -62,6 +65,17 @@ int image::jpeg_scale_divisor(const ImageHeader& header, const DecodeOptions& op
     for (const int divisor : {8, 4, 2})
         if ((long_side_px + divisor - 1) / divisor >= options.enough_long_side_px) return divisor;
     return 1;
+}
+
+void image::require_decoders() {
+    require_exif();
+    const auto require = [](const base::VendorLibrary& library, const std::string& package) {
+        if (library.usable()) return;
+        throw Error(ErrorCode::internal, "photos cannot be decoded: " + library.why_not() +
+                                             " (install the package " + package + ")");
+    };
+    require(webp_library(), "libwebp7");
+    require(libtiff().library, "libtiff6");
 }
 
 std::size_t decoding_bytes(const ImageHeader& header, const DecodeOptions& options) noexcept {

@@ -41,6 +41,10 @@ std::chrono::minutes parse_offset(std::string_view text) {
 
 }  // namespace
 
+void require_exif() {
+    static_cast<void>(reader());
+}
+
 int orientation_or_upright(std::int64_t value) {
     return value >= 1 && value <= 8 ? static_cast<int>(value) : 1;
 }

@@ -16,8 +16,13 @@ struct ExifFacts {
 
 /// Reads one EXIF block: a TIFF structure, with or without `Exif\0\0` before it. Empty or damaged blocks give
 /// the defaults: bad metadata never costs a photo.
+/// @errors   throws as base::load_part().
 /// @threads  safe.
 [[nodiscard]] ExifFacts read_exif(Bytes block);
+
+/// Loads what read_exif() needs, which else the first block does.
+/// @errors throws as base::load_part().
+void require_exif();
 
 /// `value` where it is an EXIF orientation, else 1.
 [[nodiscard]] int orientation_or_upright(std::int64_t value);

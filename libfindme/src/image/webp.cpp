@@ -72,6 +72,10 @@ ErrorInfo failure(VP8StatusCode status) {
 
 }  // namespace
 
+const base::VendorLibrary& webp_library() {
+    return lib().library;
+}
+
 Result<ImageHeader> read_webp_header(Bytes bytes, const ImageLimits& limits) {
     if (!lib().library.usable()) return no_decoder("a WebP file", "libwebp", lib().library, "libwebp7");
     WebPBitstreamFeatures features{};

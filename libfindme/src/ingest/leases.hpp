@@ -27,6 +27,7 @@ class Leases {
     Leases& operator=(const Leases&) = delete;
     ~Leases() = default;
 
+    /// Of one that is held already: from now on.
     void add(const store::JobClaim& claim);
     void remove(const store::JobClaim& claim);
     /// All, also those that get no sign of life any more.

@@ -149,6 +149,7 @@ std::optional<PhotoWork> QueueSource::next() {
             work.item.path = std::move(job.file.path);
             work.stat = {job.file.size_bytes, job.file.mtime_ns};
             work.claim = std::move(job.claim);
+            leases_.add(*work.claim);  // At work from now on.
             work.wanted = true;
             return work;
         }
