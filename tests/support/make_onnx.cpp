@@ -84,7 +84,8 @@ std::vector<std::uint8_t> make_onnx_yunet(int points, bool is_coarse) {
     std::vector<ProtobufMessage> nodes;
     std::vector<ProtobufMessage> tensors{onnx_tensor("twice", {4}, {1, 1, 2, 2})};
     // One convolution a head, over exactly one cell.
-    const auto add_head = [&](int stride, const std::string& name, std::vector<float> bias, float of_blue) {
+    const auto add_head = [&](int stride, const std::string& name, const std::vector<float>& bias,
+                              float of_blue) {
         const std::size_t cell = static_cast<std::size_t>(stride) * static_cast<std::size_t>(stride);
         std::vector<float> weights(bias.size() * 3 * cell, 0.0F);
         // Blue is the first channel.

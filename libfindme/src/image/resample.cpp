@@ -99,7 +99,7 @@ Pixel load_pixel(const float* from) {
 /// One output row out of a column of summed rows.
 /// @param  sums  with one number more than the row has.
 void shrink_row(const Taps& across, const std::vector<float>& sums, std::uint8_t* out) {
-    constexpr float kHalf = kOne * kOne / 2;
+    constexpr float kHalf = 0.5F * kOne * kOne;
     static_assert((255 * kOne + 0.5) * kOne < (1 << 24));
     for (const Taps::Span& span : across.spans) {
         const float* weight = across.weights.data() + span.weight_at;

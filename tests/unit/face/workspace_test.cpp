@@ -43,7 +43,11 @@ TEST_CASE("workspace pool: no more are at work than it was made for, and memory 
 
 TEST_CASE("workspace pool: what one caller had is the next one's", "[face]") {
     WorkspacePool pool(2);
-    const Workspace* first = pool.take().get();
+    const Workspace* first = nullptr;
+    {
+        const auto earlier = pool.take();
+        first = earlier.get();
+    }
     const auto one = pool.take();
     const auto other = pool.take();
     CHECK(one.get() == first);
