@@ -244,9 +244,10 @@ many() {
 # watched FOLDER: indexes it on a terminal into `screen`, and leaves its exit code in `status`, the most memory that it had in
 # `peak_kib`, and its process id in `pid` as long as it runs.
 watched() {
+    local code=0
     rm -f pid status
-    TERM=xterm script -qec "echo \$\$ > pid; exec '$FINDME_BIN' index --jobs 2 $1" screen < /dev/null > /dev/null
-    echo $? > status
+    TERM=xterm script -qec "echo \$\$ > pid; exec '$FINDME_BIN' index --jobs 2 $1" screen < /dev/null > /dev/null || code=$?
+    echo "$code" > status
     rm -f pid
 }
 
