@@ -49,6 +49,27 @@ setup() {
     expect_exit 0 "$prefix/bin/findme" index "$FINDME_TEST_SAMPLES/sample1.jpg"
 }
 
+@test "install: what an incomplete installation lacks is said at once, and by version and doctor" {
+    need_models
+    local parts
+    cp -a "$prefix" broken
+    parts=broken/${libdir#"$prefix"/}/findme
+    broken/bin/findme -q event create One
+    rm "$parts/libfindme-exif.so"
+    expect_exit 1 broken/bin/findme index "$FINDME_TEST_SAMPLES/sample1.jpg"
+    has "$stderr" "EXIF cannot be read: "
+    has "$stderr" "again, and Exiv2)"
+    [ "$(broken/bin/findme -o json event list | jq '.events[0] | .photos + .failed')" -eq 0 ]
+    run --separate-stderr broken/bin/findme -o json doctor
+    [ "$(jq -r '.. | objects | select(.check? == "models.libraries") | .severity' <<< "$output")" = error ]
+    rm "$parts/libfindme-networks.so"
+    expect_exit 0 broken/bin/findme version -v
+    has "$output" "faces cannot be looked for: "
+    rm "$parts/libfindme-postgresql.so"
+    expect_exit 1 broken/bin/findme --database postgresql://localhost/none event list
+    has "$stderr" "PostgreSQL cannot be used: "
+}
+
 @test "install: no path of the build or source tree is left to look in" {
     need_command readelf
     readelf -d "$prefix/bin/findme" "$libdir/libfindme.so" "$libdir"/findme/*.so | grep -E 'RPATH|RUNPATH' > paths || true

@@ -35,14 +35,14 @@ namespace findme::image {
 [[nodiscard]] Result<Image> read_heif_pixels(Bytes bytes, const ImageHeader& header,
                                              const ImageLimits& limits);
 
-/// Before the first of many photos: that what an installation is never without can be loaded. Found amid
-/// them, it would look like a fault of the photos.
-/// @errors throws Error{internal}.
-void require_decoders();
-
 /// A camera's raw photo: the largest JPEG that the camera put into it.
 [[nodiscard]] Result<ImageHeader> read_raw_header(Bytes bytes, const ImageLimits& limits);
 [[nodiscard]] Result<Image> read_raw_pixels(Bytes bytes, const ImageHeader& header,
                                             const DecodeOptions& options);
+
+/// Before the first of many photos: that what an installation is never without can be loaded. Found amid
+/// them, it would look like a fault of the photos.
+/// @errors throws Error{internal}.
+void require_decoders();
 
 }  // namespace findme::image

@@ -8,9 +8,19 @@
 using findme::base::load_part;
 
 TEST_CASE("parts: those that findme comes with are found, and are of this version", "[base]") {
+    // That another version's is refused, the next test shows.
     for (const char* name : {"drawing", "exif", "networks", "postgresql"}) {
         CAPTURE(name);
         CHECK_NOTHROW(load_part({name, "nothing works", "nothing"}));
+    }
+}
+
+TEST_CASE("parts: one that another findme left behind is refused", "[base]") {
+    try {
+        static_cast<void>(load_part({"foreign", "nothing works", "nothing"}));
+        FAIL("it was taken");
+    } catch (const findme::Error& error) {
+        CHECK(std::string(error.what()).find("libfindme-foreign.so is of findme 0.0.0") != std::string::npos);
     }
 }
 

@@ -3,19 +3,16 @@
 #include <atomic>
 #include <catch2/catch.hpp>
 #include <chrono>
-#include <set>
 #include <thread>
 #include <vector>
 
 using namespace findme::face;
 using namespace std::chrono_literals;
 
-TEST_CASE("workspace pool: no more are at work than it was made for, and memory is used again", "[face]") {
+TEST_CASE("workspace pool: no more are at work than it was made for", "[face]") {
     WorkspacePool pool(2);
     std::atomic<int> at_work{0};
     std::atomic<int> most{0};
-    std::mutex mutex;
-    std::set<const std::byte*> places;
     {
         std::vector<std::jthread> callers;
         for (int i = 0; i < 8; ++i) {
@@ -25,20 +22,13 @@ TEST_CASE("workspace pool: no more are at work than it was made for, and memory 
                     const int now = ++at_work;
                     for (int seen = most; now > seen && !most.compare_exchange_weak(seen, now);) {
                     }
-                    const auto memory = workspace->at_least(1000);
-                    memory.front() = std::byte{1};
                     std::this_thread::sleep_for(1ms);
-                    {
-                        const std::lock_guard lock(mutex);
-                        places.insert(memory.data());
-                    }
                     --at_work;
                 }
             });
         }
     }
     CHECK(most <= 2);
-    CHECK(places.size() <= 2);
 }
 
 TEST_CASE("workspace pool: what one caller had is the next one's", "[face]") {
