@@ -14,7 +14,7 @@ stdout|stderr|std::cout|std::cerr|std::clog|std::ios_base::Init::.*
 abort|exit|_exit|_Exit|quick_exit|at_quick_exit
 getenv|secure_getenv|setenv|unsetenv|putenv|clearenv|environ
 signal|sigaction|sigprocmask|pthread_sigmask|raise|kill'
-forbidden="^($(tr '\n' '|' <<< "$forbidden" | sed 's/|$//'))(@.*)?(\\(.*\\))?$"
+forbidden="($(tr '\n' '|' <<< "$forbidden" | sed 's/|$//'))(@.*)?(\\(.*\\))?$"
 
 # Object file, pattern, reason. dlib's headers include <iostream>, report broken preconditions to std::cerr before they throw,
 # and abort where a destructor meets one; what findme hands to dlib is checked before.
@@ -32,32 +32,32 @@ while IFS= read -r found; do
     violation "$found: the library does not end the process"
 done < <(grep -rn 'std::terminate' libfindme/src libfindme/include || true)
 
-count=0
-while read -r object; do
+mapfile -t object_files < <(find "${objects[@]}" -name '*.o' | sort)
+[ "${#object_files[@]}" -gt 30 ] || violation "only ${#object_files[@]} object files were found"
+while IFS=$'\t' read -r object symbol; do
     name=src/${object##*.dir/src/}
-    count=$((count + 1))
-    while read -r symbol; do
-        [ -n "$symbol" ] || continue
-        excused "$name" "$symbol" || violation "$name refers to $symbol"
-    done < <(nm --undefined-only --demangle "$object" | sed -E 's/^ *[A-Za-z] //' | grep -E "$forbidden" || true)
-done < <(find "${objects[@]}" -name '*.o' | sort)
-[ "$count" -gt 30 ] || violation "only $count object files were found"
+    excused "$name" "$symbol" || violation "$name refers to $symbol"
+done < <(nm --undefined-only --demangle --print-file-name "${object_files[@]}" |
+    sed -E 's/^(.*\.o): *[A-Za-z] /\1\t/' | grep -P "\t$forbidden" || true)
 
 inside='base|config|image|face|search|db|store|access|ingest|match|deliver|ops'
-prefix='(typeinfo for |typeinfo name for |vtable for |VTT for |guard variable for |(non-)?virtual thunk to )?'
+of='^(typeinfo for |typeinfo name for |vtable for |VTT for |guard variable for |(non-)?virtual thunk to )?'
+ours="${of}findme::"
+its_inside="${ours}($inside)::"
+linkers='^(_end|_edata|__bss_start|_init|_fini)$'
+weak='^[WVu]$'
+standard='(^| |<|\*|&)(std|__gnu_cxx)::'
 exported=0
 while read -r kind symbol; do
     exported=$((exported + 1))
-    if grep -qE "^${prefix}findme::($inside)::" <<< "$symbol"; then
+    if [[ $symbol =~ $its_inside ]]; then
         violation "libfindme.so exports its inside: $symbol"
-    elif grep -qE "^${prefix}findme::" <<< "$symbol"; then
+    elif [[ $symbol =~ $ours || $symbol =~ $linkers ]]; then
         continue
-    elif grep -qE '^(_end|_edata|__bss_start|_init|_fini)$' <<< "$symbol"; then
-        continue
-    elif grep -qE '^[WVu]$' <<< "$kind"; then
-        # Weak: instances of the standard library's templates, which every C++ library carries.
-        grep -qE '(^| |<|\*|&)(std|__gnu_cxx)::' <<< "$symbol" || violation "libfindme.so exports a vendor's $symbol"
-    elif grep -qE 'findme::' <<< "$symbol"; then
+    elif [[ $kind =~ $weak ]]; then
+        # Instances of the standard library's templates, which every C++ library carries.
+        [[ $symbol =~ $standard ]] || violation "libfindme.so exports a vendor's $symbol"
+    elif [[ $symbol == *findme::* ]]; then
         continue
     else
         violation "libfindme.so exports $symbol"

@@ -5,28 +5,41 @@
 . "$(dirname "$0")/common.sh"
 most_lines=500
 
-while read -r file; do
-    if grep -qP '[^\x00-\x7F]' "$file"; then
-        violation "$file:$(grep -nP -m1 '[^\x00-\x7F]' "$file" | cut -d: -f1): not ASCII"
-    fi
-    if grep -q $'\r' "$file"; then violation "$file: CR line ends"; fi
-    if grep -q $'\t' "$file"; then violation "$file:$(grep -n -m1 $'\t' "$file" | cut -d: -f1): a tab"; fi
-    if grep -qE '[[:space:]]$' "$file"; then
-        violation "$file:$(grep -nE -m1 '[[:space:]]$' "$file" | cut -d: -f1): blanks at the end of a line"
-    fi
-    if [ -s "$file" ] && [ -n "$(tail -c 1 "$file")" ]; then violation "$file: no newline at its end"; fi
-done < <(text_files | grep -vE '^LICENSE$')
+# Each rule looks at all files at once: a process for each file and rule takes minutes.
+texts() { text_files | grep -vE '^LICENSE$'; }
 
+# never PATTERN WHAT: the first line of each file that matches is a violation.
+never() {
+    while IFS=: read -r file line _; do violation "$file:$line: $2"; done \
+        < <(texts | xargs -d '\n' grep -aHnP -m1 -e "$1" || true)
+}
+
+never '[^\x00-\x7F]' "not ASCII"
+never '\r' "CR line ends"
+never '\t' "a tab"
+never '[ \f\v]$' "blanks at the end of a line"
 while read -r file; do
-    lines=$(wc -l < "$file")
-    [ "$lines" -le "$most_lines" ] || violation "$file: $lines lines, the limit is $most_lines"
-done < <(project_files | grep -E '\.(cpp|hpp|sh|cmake|bats)$|CMakeLists\.txt$')
+    violation "$file: no newline at its end"
+done < <(texts | xargs -d '\n' perl -e '
+    for (@ARGV) {
+        open(my $file, "<", $_) or do { print "$_, which cannot be read\n"; next };
+        next unless -s $file;
+        seek($file, -1, 2);
+        read($file, my $last, 1);
+        print "$_\n" if $last ne "\n";
+    }' || echo "(perl failed)")
+
+while read -r lines file; do
+    [ "$file" = total ] || [ "$lines" -le "$most_lines" ] ||
+        violation "$file: $lines lines, the limit is $most_lines"
+done < <(project_files | grep -E '\.(cpp|hpp|sh|cmake|bats)$|CMakeLists\.txt$' | xargs -d '\n' wc -l || echo "9999999 (one that cannot be read)")
 
 if command -v clang-format > /dev/null; then
-    mapfile -t sources < <(project_files | grep -E '\.(cpp|hpp)$')
-    for file in "${sources[@]}"; do
-        clang-format --dry-run -Werror "$file" 2> /dev/null || violation "$file: run clang-format -i on it"
-    done
+    if ! unformatted=$(project_files | grep -E '\.(cpp|hpp)$' | xargs -d '\n' clang-format --dry-run -Werror 2>&1); then
+        violation "run clang-format -i on: $(grep -oP '^.+(?=:[0-9]+:[0-9]+: error:)' <<< "$unformatted" | sort -u | tr '\n' ' ')"
+        # Unless it is not about a file's format.
+        grep -qE ':[0-9]+:[0-9]+: error:' <<< "$unformatted" || echo "$unformatted"
+    fi
 elif [ "${CI:-}" = true ] || [ "${FINDME_REQUIRE_ALL:-}" = 1 ]; then
     violation "clang-format is not installed"
 else

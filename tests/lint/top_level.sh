@@ -12,8 +12,8 @@ for dotfile in .gitattributes .gitignore .editorconfig .clang-format .clang-tidy
     [ -e "$dotfile" ] || violation "$dotfile is missing"
 done
 grep -qE '^\* +text=auto +eol=lf' .gitattributes || violation ".gitattributes does not force LF"
-while read -r file; do
-    violation "$file: a large file ($(stat -c %s "$file") bytes) does not belong here"
-done < <(project_files | while read -r file; do [ "$(stat -c %s "$file")" -le 1000000 ] || echo "$file"; done)
+while read -r bytes file; do
+    [ "$bytes" -le 1000000 ] || violation "$file: a large file ($bytes bytes) does not belong here"
+done < <(project_files | xargs -d '\n' stat -c '%s %n' || echo "9999999 (one that cannot be read)")
 
 finish
