@@ -14,7 +14,8 @@
 # --quick has one stage, dev: all tests of the everyday build.
 # The last line is `N passed, M failed`, with `, K skipped` where there are any. Exit codes: 0 all passed, 1 something
 # failed, or was skipped although CI=true or FINDME_REQUIRE_ALL=1 says that all must run, 2 usage.
-# What is built stays in build/, so that a second run is quick.
+# What is built stays in build/, so that a second run is quick; what clang-tidy found clean is kept in the user's cache, see
+# tests/support/clang_tidy.sh.
 set -uo pipefail
 cd "$(dirname "$(readlink -f "$0")")/.." || exit 1
 exec < /dev/null
@@ -165,9 +166,7 @@ tidy_files() {
 # It reads the options of the everyday build, which it knows all of; that need not be built.
 tidy() {
     cmake --preset dev || return 1
-    # Without its line per file about warnings it keeps to itself, findings would not be among the last lines.
-    tidy_files | xargs -d '\n' -P "$jobs" -n 1 clang-tidy -p build/dev --quiet 2>&1 |
-        sed '/^[0-9]* warnings\{0,1\} generated\.$/d'
+    tidy_files | xargs -d '\n' -P "$jobs" -n 1 tests/support/clang_tidy.sh
 }
 
 finish() {
