@@ -82,7 +82,7 @@ wait_for_line() {
 # Kills a run after a random time, resumes it, and compares with a run that nobody disturbed. FINDME_SLOW=1 does it 50
 # times; a failure names the seed, to be given back as FINDME_SEED.
 @test "kill -9 at any moment loses nothing and doubles nothing" {
-    local times=5 round killed=0
+    local times=3 round killed=0
     [ -z "${FINDME_SLOW:-}" ] || times=50
     RANDOM=${FINDME_SEED:-$$}
     echo "seed ${FINDME_SEED:-$$}"
