@@ -20,7 +20,7 @@ struct BufferPlan {
 
 /// Gives every tensor a place of whole cache lines; those of tensors that nobody reads any more are used
 /// again.
-/// @param lives  in the order of their births.
+/// @source  Pisarchyk and Lee, arXiv:2001.03288, greedy by size.
 [[nodiscard]] BufferPlan plan_buffers(const std::vector<BufferLife>& lives);
 
 /// Rounded up to whole cache lines, which is also what vector instructions want.

@@ -32,6 +32,12 @@ TEST_CASE("network: no two tensors that live at once share memory, and memory is
     }
 }
 
+TEST_CASE("network: memory is what the tensors of the widest step need", "[face]") {
+    // A picture that is halved and deepened: each step reads one tensor and writes the next.
+    const std::vector<BufferLife> lives{{600, 0, 1}, {800, 1, 2}, {800, 2, 3}, {1600, 3, 4}, {400, 4, 5}};
+    CHECK(plan_buffers(lives).total_bytes == whole_lines(800) + whole_lines(1600));
+}
+
 TEST_CASE("network: bfloat16 keeps what it can hold and rounds the rest to the nearest, ties to even",
           "[face]") {
     const auto rounded = [](float value) {
