@@ -74,7 +74,8 @@ std::vector<std::vector<float>> run(const Network& network, std::size_t outputs,
         spans.emplace_back(heads[i]);
     }
     Workspace workspace;
-    network.run(input, spans, workspace);
+    network.write_input(0, input, workspace);
+    network.run(spans, workspace);
     return heads;
 }
 

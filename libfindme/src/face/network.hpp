@@ -20,16 +20,21 @@ class Network {
     [[nodiscard]] virtual Shape input_shape() const = 0;
     [[nodiscard]] virtual Shape output_shape(std::size_t index) const = 0;
 
-    /// Where in a workspace run() has its input: written there, it need not be copied. Contents undefined,
-    /// good until the workspace is used for anything else.
-    [[nodiscard]] virtual std::span<float> input(Workspace& workspace) const = 0;
+    /// Puts a piece of the next run's input into the workspace, where it is kept in the network's precision:
+    /// a whole picture in float32 need never exist.
+    /// @param    first      where the piece begins, in values of input_shape().
+    /// @param    values     finite ones.
+    /// @errors   throws Error{model_shape_mismatch} for what does not fit into input_shape().
+    /// @threads  const and safe to call concurrently, each thread with its own workspace.
+    virtual void write_input(std::size_t first, std::span<const float> values,
+                             Workspace& workspace) const = 0;
 
-    /// @param    input      input_shape().size() floats; may be what input() gave.
+    /// Runs on what write_input() has put into this workspace since it was used for anything else; what was
+    /// left out is undefined. Uses the input up.
     /// @param    outputs    one buffer of output_shape(i).size() floats for each output of the graph.
     /// @errors   throws Error{model_shape_mismatch} when a buffer has another size.
     /// @threads  const and safe to call concurrently, each thread with its own workspace.
-    virtual void run(std::span<const float> input, std::span<const std::span<float>> outputs,
-                     Workspace& workspace) const = 0;
+    virtual void run(std::span<const std::span<float>> outputs, Workspace& workspace) const = 0;
 };
 
 /// Compiles on oneDNN. Inputs and outputs are float32 at any precision.

@@ -138,30 +138,36 @@ class OneDnnNetwork final : public Network {
         }
     }
 
-    [[nodiscard]] std::span<float> input(Workspace& workspace) const override {
-        const auto arena = workspace.at_least(arena_bytes_);
-        return {reinterpret_cast<float*>(arena.data() + input_offset_bytes_), shapes_.front().size()};
+    void write_input(std::size_t first, std::span<const float> values, Workspace& workspace) const override {
+        const std::size_t size = shapes_.front().size();
+        if (first > size || values.size() > size - first) refuse_buffer();
+        const Arena arena{*this, workspace.at_least(arena_bytes_).data()};
+        const auto write = [&](auto* to) {
+            for (const float value : values) store(*to++, value);
+        };
+        if (precision_ == Precision::f32)
+            write(arena.at<float>(0) + first);
+        else
+            write(arena.at<BFloat16>(0) + first);
     }
 
-    void run(std::span<const float> input, std::span<const std::span<float>> outputs,
-             Workspace& workspace) const override {
-        require_sizes(input, outputs);
+    void run(std::span<const std::span<float>> outputs, Workspace& workspace) const override {
+        bool fits = outputs.size() == outputs_.size();
+        for (std::size_t i = 0; fits && i < outputs.size(); ++i)
+            fits = outputs[i].size() == output_shape(i).size();
+        if (!fits) refuse_buffer();
         const OneThread one_thread;
         try {
-            execute(input, outputs, workspace);
+            execute(outputs, workspace);
         } catch (const dnnl::error& error) {
             throw Error(ErrorCode::internal, std::string("oneDNN failed: ") + error.what());
         }
     }
 
   private:
-    void execute(std::span<const float> input, std::span<const std::span<float>> outputs,
-                 Workspace& workspace) const {
-        const auto own_input = this->input(workspace);
-        if (input.data() != own_input.data()) std::copy(input.begin(), input.end(), own_input.begin());
+    void execute(std::span<const std::span<float>> outputs, Workspace& workspace) const {
         const Arena arena{*this, workspace.at_least(arena_bytes_).data()};
         dnnl::stream stream(cpu());
-        if (precision_ != Precision::f32) convert(arena, own_input.data(), stream);
         for (const auto& step : steps_) run_step(step, arena, stream);
         stream.wait();
         for (std::size_t i = 0; i < outputs.size(); ++i) {
@@ -188,14 +194,6 @@ class OneDnnNetwork final : public Network {
         [[nodiscard]] std::byte* scratch() const { return data + network.scratch_offset_bytes_; }
     };
 
-    void convert(const Arena& arena, float* input, dnnl::stream& stream) const {
-        const auto wanted = activation(0);
-        memory from(memory::desc(dims_of(shape(0)), memory::data_type::f32, memory::format_tag::nhwc), cpu(),
-                    input);
-        memory to(wanted, cpu(), arena.at<std::byte>(0));
-        to_input_->execute(stream, from, to);
-    }
-
     [[nodiscard]] Precision precision_of(int node) const {
         return precisions_[static_cast<std::size_t>(node)];
     }
@@ -206,13 +204,9 @@ class OneDnnNetwork final : public Network {
 
     [[nodiscard]] const Shape& shape(int node) const { return shapes_[static_cast<std::size_t>(node)]; }
 
-    void require_sizes(std::span<const float> input, std::span<const std::span<float>> outputs) const {
-        bool fits = input.size() == shapes_.front().size() && outputs.size() == outputs_.size();
-        for (std::size_t i = 0; fits && i < outputs.size(); ++i)
-            fits = outputs[i].size() == output_shape(i).size();
-        if (!fits)
-            throw Error(ErrorCode::model_shape_mismatch,
-                        "a buffer does not have the network's input or output shape");
+    [[noreturn]] static void refuse_buffer() {
+        throw Error(ErrorCode::model_shape_mismatch,
+                    "a buffer does not have the network's input or output shape");
     }
 
     void build_step(const Graph& graph, int index) {
@@ -360,14 +354,6 @@ class OneDnnNetwork final : public Network {
             offset_bytes_[static_cast<std::size_t>(owners[i])] = plan.offset_bytes[i];
         scratch_offset_bytes_ = plan.total_bytes;
         arena_bytes_ = plan.total_bytes + whole_lines(scratch_bytes_);
-        if (precision_ == Precision::f32) {
-            input_offset_bytes_ = offset_bytes_[0];
-        } else {
-            input_offset_bytes_ = arena_bytes_;
-            arena_bytes_ += whole_lines(shapes_.front().size() * sizeof(float));
-            const memory::desc from(dims_of(shape(0)), memory::data_type::f32, memory::format_tag::nhwc);
-            to_input_ = dnnl::reorder(dnnl::reorder::primitive_desc(cpu(), from, cpu(), activation(0)));
-        }
     }
 
     [[nodiscard]] std::size_t bytes_of(int node) const {
@@ -415,10 +401,8 @@ class OneDnnNetwork final : public Network {
     std::vector<std::size_t> offset_bytes_;  ///< Of each buffer's place in the arena.
     std::size_t scratch_bytes_ = 0;
     std::size_t scratch_offset_bytes_ = 0;
-    std::size_t input_offset_bytes_ = 0;
     std::size_t arena_bytes_ = 0;
-    std::optional<dnnl::reorder> to_input_;  ///< From the float32 that callers give.
-    std::shared_ptr<const void> storage_;    ///< Of packed weights, which the steps point to.
+    std::shared_ptr<const void> storage_;  ///< Of packed weights, which the steps point to.
 };
 
 std::unique_ptr<OneDnnNetwork> compile_onednn(const Graph& graph, int batch, int height_px, int width_px,

@@ -59,18 +59,20 @@ std::vector<Template> Recogniser::describe(std::span<const Image> chips, Workspa
     std::for_each(chips.begin(), chips.end(), require_chip);
     std::vector<Template> templates;
     templates.reserve(chips.size());
+    std::vector<float> face(static_cast<std::size_t>(kChipAndMirror) * kChipSide_px * kChipSide_px * 3);
     std::vector<float> described;
     while (!chips.empty()) {
         const auto together =
             *std::find_if(kTogether.begin(), kTogether.end(), [&](auto n) { return n <= chips.size(); });
         const auto network =
             networks_.get(static_cast<int>(together) * kChipAndMirror, kChipSide_px, kChipSide_px);
-        const auto input = network->input(workspace);
-        const std::size_t floats_per_face = input.size() / together;
-        for (std::size_t i = 0; i < together; ++i) normalise(chips[i], input.data() + i * floats_per_face);
+        for (std::size_t i = 0; i < together; ++i) {
+            normalise(chips[i], face.data());
+            network->write_input(i * face.size(), face, workspace);
+        }
         described.resize(together * kChipAndMirror * kTemplateSize);
         const std::array<std::span<float>, 1> outputs{described};
-        network->run(input, outputs, workspace);
+        network->run(outputs, workspace);
         for (std::size_t i = 0; i < together; ++i) {
             const float* both = described.data() + i * kChipAndMirror * kTemplateSize;
             Template& mean = templates.emplace_back();

@@ -86,25 +86,28 @@ class RfbDetector final : public Detector {
         const int width = resized.width_px;
         const int height = resized.height_px;
         const auto network = networks_.get(1, rounded_up(height), rounded_up(width));
-        const auto input = network->input(workspace);
 
         // Sizes are padded to the network's step with the mean colour, so that few sizes need compiling.
-        const auto padded = static_cast<std::size_t>(network->input_shape().width) * 3;
-        float* to = input.data();
-        for (int y = 0; y < height; ++y, to += padded) {
-            const std::uint8_t* from = resized.row(y);
-            const auto count = static_cast<std::size_t>(width) * 3;
-            for (std::size_t i = 0; i < count; ++i) to[i] = (static_cast<float>(from[i]) - kMean) * kScale;
-            std::fill(to + count, to + padded, 0.0F);
+        const Shape padded = network->input_shape();
+        std::vector<float> row(static_cast<std::size_t>(padded.width) * 3);
+        for (int y = 0; y < padded.height; ++y) {
+            if (y < height) {
+                const std::uint8_t* from = resized.row(y);
+                const auto count = static_cast<std::size_t>(width) * 3;
+                for (std::size_t i = 0; i < count; ++i)
+                    row[i] = (static_cast<float>(from[i]) - kMean) * kScale;
+            } else if (y == height) {
+                std::fill(row.begin(), row.end(), 0.0F);
+            }
+            network->write_input(static_cast<std::size_t>(y) * row.size(), row, workspace);
         }
-        std::fill(to, input.data() + input.size(), 0.0F);
         std::vector<std::vector<float>> heads(kLevels.size() * 2);
         std::vector<std::span<float>> outputs;
         for (std::size_t i = 0; i < heads.size(); ++i) {
             heads[i].resize(network->output_shape(i).size());
             outputs.emplace_back(heads[i]);
         }
-        network->run(input, outputs, workspace);
+        network->run(outputs, workspace);
         for (std::size_t level = 0; level < kLevels.size(); ++level) {
             decode(kLevels[level], network->output_shape(2 * level), heads[2 * level], heads[2 * level + 1],
                    static_cast<float>(width), static_cast<float>(height), max_trusted_px, found);

@@ -90,29 +90,31 @@ class YuNetDetector final : public Detector {
         const int height = std::max(1, static_cast<int>(std::lround(image.height_px * scale)));
         const Image resized = image::resize_area(image, width, height);
         const auto network = networks_.get(1, rounded_up(height), rounded_up(width));
-        const auto input = network->input(workspace);
 
         // Blue, green, red as they are; the rest, up to the network's step, is black.
-        const auto padded = static_cast<std::size_t>(network->input_shape().width) * 3;
-        float* to = input.data();
-        for (int y = 0; y < height; ++y, to += padded) {
-            const std::uint8_t* from = resized.row(y);
-            const auto count = static_cast<std::size_t>(width) * 3;
-            for (std::size_t i = 0; i < count; i += 3) {
-                to[i] = from[i + 2];
-                to[i + 1] = from[i + 1];
-                to[i + 2] = from[i];
+        const Shape padded = network->input_shape();
+        std::vector<float> row(static_cast<std::size_t>(padded.width) * 3);
+        for (int y = 0; y < padded.height; ++y) {
+            if (y < height) {
+                const std::uint8_t* from = resized.row(y);
+                const auto count = static_cast<std::size_t>(width) * 3;
+                for (std::size_t i = 0; i < count; i += 3) {
+                    row[i] = from[i + 2];
+                    row[i + 1] = from[i + 1];
+                    row[i + 2] = from[i];
+                }
+            } else if (y == height) {
+                std::fill(row.begin(), row.end(), 0.0F);
             }
-            std::fill(to + count, to + padded, 0.0F);
+            network->write_input(static_cast<std::size_t>(y) * row.size(), row, workspace);
         }
-        std::fill(to, input.data() + input.size(), 0.0F);
         std::vector<std::vector<float>> heads(levels_.size() * 4);
         std::vector<std::span<float>> outputs;
         for (std::size_t i = 0; i < heads.size(); ++i) {
             heads[i].resize(network->output_shape(i).size());
             outputs.emplace_back(heads[i]);
         }
-        network->run(input, outputs, workspace);
+        network->run(outputs, workspace);
         for (const Level& level : levels_) {
             decode(level, network->output_shape(level.boxes), heads, static_cast<float>(width),
                    static_cast<float>(height), found);

@@ -123,7 +123,8 @@ std::vector<std::vector<float>> run(const Network& network, const std::vector<fl
         }
     }
     for (auto& output : outputs) spans.emplace_back(output);
-    network.run(input, spans, workspace);
+    network.write_input(0, input, workspace);
+    network.run(spans, workspace);
     return outputs;
 }
 
@@ -410,10 +411,13 @@ TEST_CASE("network: buffers of another size and inputs that do not fit are refus
     std::vector<float> input(network->input_shape().size());
     std::vector<float> output(network->output_shape(0).size() - 1);
     const std::vector<std::span<float>> outputs{output};
-    CHECK_THROWS_AS(network->run(input, outputs, workspace), Error);
-    CHECK_THROWS_AS(network->run(input, {}, workspace), Error);
-    input.pop_back();
-    CHECK_THROWS_AS(network->run(input, outputs, workspace), Error);
+    network->write_input(0, input, workspace);
+    CHECK_THROWS_AS(network->run(outputs, workspace), Error);
+    CHECK_THROWS_AS(network->run({}, workspace), Error);
+    CHECK_THROWS_AS(network->write_input(1, input, workspace), Error);
+    CHECK_THROWS_AS(network->write_input(input.size() + 1, {}, workspace), Error);
+    input.push_back(0);
+    CHECK_THROWS_AS(network->write_input(0, input, workspace), Error);
 }
 
 TEST_CASE("network: parts of different size cannot be concatenated", "[face]") {

@@ -89,7 +89,8 @@ std::vector<float> output_of(const Graph& graph) {
     std::vector<float> output(network->output_shape(0).size());
     const std::vector<std::span<float>> outputs{output};
     Workspace workspace;
-    network->run(input, outputs, workspace);
+    network->write_input(0, input, workspace);
+    network->run(outputs, workspace);
     return output;
 }
 
