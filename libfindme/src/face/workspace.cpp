@@ -3,7 +3,7 @@
 #include <sys/mman.h>
 
 #include <algorithm>
-#include <cstdlib>
+#include <memory>
 #include <new>
 #include <utility>
 
@@ -16,22 +16,30 @@ constexpr std::size_t kHugePageBytes = std::size_t{2} << 20U;
 
 Workspace::Workspace() = default;
 Workspace::~Workspace() {
-    std::free(data_);
+    release();
+}
+
+void Workspace::release() noexcept {
+    if (!mapped_.empty()) munmap(mapped_.data(), mapped_.size());
+    mapped_ = {};
+    memory_ = {};
 }
 
 std::span<std::byte> Workspace::at_least(std::size_t bytes) {
-    if (bytes > size_bytes_) {
-        std::free(data_);
-        size_bytes_ = 0;
+    if (bytes > memory_.size()) {
+        release();
         // A run writes to all of it: with pages of the usual size half of the time of a first run would go
-        // into having the kernel make them one by one.
+        // into having the kernel make them one by one. Not of the heap, whose huge pages it would use up.
         const std::size_t size = (bytes + kHugePageBytes - 1) / kHugePageBytes * kHugePageBytes;
-        data_ = static_cast<std::byte*>(std::aligned_alloc(kHugePageBytes, size));
-        if (data_ == nullptr) throw std::bad_alloc();
-        static_cast<void>(madvise(data_, size, MADV_HUGEPAGE));  // Where there are none, nothing is lost.
-        size_bytes_ = size;
+        std::size_t room = size + kHugePageBytes;
+        void* begin = mmap(nullptr, room, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        if (begin == MAP_FAILED) throw std::bad_alloc();
+        mapped_ = {static_cast<std::byte*>(begin), room};
+        memory_ = {static_cast<std::byte*>(std::align(kHugePageBytes, size, begin, room)), size};
+        // Where there are none, nothing is lost.
+        static_cast<void>(madvise(memory_.data(), size, MADV_HUGEPAGE));
     }
-    return {data_, size_bytes_};
+    return memory_;
 }
 
 WorkspacePool::WorkspacePool(std::size_t most) : left_(std::max<std::size_t>(most, 1)) {

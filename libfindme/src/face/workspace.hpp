@@ -17,12 +17,15 @@ class Workspace {
     Workspace& operator=(const Workspace&) = delete;
     ~Workspace();
 
-    /// 64-byte aligned, at least `bytes` long, contents undefined; stays until the next call.
+    /// 64-byte aligned, at least `bytes` long: the same memory with what it holds while that is long enough,
+    /// else other memory, contents undefined.
     [[nodiscard]] std::span<std::byte> at_least(std::size_t bytes);
 
   private:
-    std::byte* data_ = nullptr;
-    std::size_t size_bytes_ = 0;
+    void release() noexcept;
+
+    std::span<std::byte> mapped_;
+    std::span<std::byte> memory_;  ///< Of it, whole huge pages.
 };
 
 /// Workspaces for callers who come and go: so many runs at once, and no memory made anew for each, which the
