@@ -31,16 +31,17 @@ void begin_heap_in_huge_pages() {
 #ifdef __GLIBC__
     constexpr int kHeap_bytes = 32 << 20;
     constexpr std::size_t kHugePage_bytes = std::size_t{2} << 20U;
-    // To set one of these stops the C library from adapting the others: they get what it adapts them to when
-    // large blocks come and go. What is larger than the threshold is not of the heap.
-    mallopt(M_MMAP_THRESHOLD, 32 << 20);
-    mallopt(M_TRIM_THRESHOLD, 64 << 20);
+    mallopt(M_TRIM_THRESHOLD, 64 << 20);  // What has grown is not given back at once.
     mallopt(M_TOP_PAD, kHeap_bytes);
+    mallopt(M_MMAP_THRESHOLD, 2 << 20);
     void* begin = sbrk(0);
     // More than a heap has at first, so that it grows; volatile, so that the compiler leaves the pair alone.
     void* volatile block = std::malloc(std::size_t{1} << 20U);
     std::free(block);
+    // The defaults, which large blocks, a model's file for one, go back to the kernel by; `index` has its
+    // own. The C library no longer adapts them, now that one was set.
     mallopt(M_TOP_PAD, 128 << 10);
+    mallopt(M_MMAP_THRESHOLD, 128 << 10);
     // Under a sanitizer, which has a heap of its own, nothing has grown.
     auto grown = static_cast<std::size_t>(static_cast<std::byte*>(sbrk(0)) - static_cast<std::byte*>(begin));
     if (std::align(kHugePage_bytes, kHugePage_bytes, begin, grown) != nullptr)
