@@ -15,6 +15,28 @@ void sort_best_first(std::vector<Detection>& boxes) {
 
 }  // namespace
 
+std::vector<std::vector<float>> look_at(const Network& network, const Image& picture, std::size_t outputs,
+                                        const NormaliseRow& normalise, Workspace& workspace) {
+    const Shape padded = network.input_shape();
+    std::vector<float> row(static_cast<std::size_t>(padded.width) * 3);
+    for (int y = 0; y < padded.height; ++y) {
+        if (y < picture.height_px) {
+            normalise({picture.row(y), static_cast<std::size_t>(picture.width_px) * 3}, row.data());
+        } else if (y == picture.height_px) {
+            std::fill(row.begin(), row.end(), 0.0F);
+        }
+        network.write_input(static_cast<std::size_t>(y) * row.size(), row, workspace);
+    }
+    std::vector<std::vector<float>> said(outputs);
+    std::vector<std::span<float>> places;
+    for (std::size_t i = 0; i < outputs; ++i) {
+        said[i].resize(network.output_shape(i).size());
+        places.emplace_back(said[i]);
+    }
+    network.run(places, workspace);
+    return said;
+}
+
 float overlap(const Box& a, const Box& b) {
     const float width = std::min(a.x + a.width, b.x + b.width) - std::max(a.x, b.x);
     const float height = std::min(a.y + a.height, b.y + b.height) - std::max(a.y, b.y);

@@ -1,6 +1,9 @@
 #pragma once
 
+#include <cstdint>
+#include <functional>
 #include <memory>
+#include <span>
 #include <vector>
 
 #include "face/network.hpp"
@@ -25,6 +28,16 @@ class Detector {
     /// @threads  const and safe to call concurrently, each thread with its own workspace.
     [[nodiscard]] virtual std::vector<Detection> detect(const Image& image, Workspace& workspace) const = 0;
 };
+
+/// Turns the bytes of one row, RGB, into as many floats, as a network wants them.
+using NormaliseRow = std::function<void(std::span<const std::uint8_t> from, float* to)>;
+
+/// Shows a picture to a network compiled for its size or a larger one: right of it and below it are zeros.
+/// @param  outputs  how many the network has.
+/// @return what each of them says, output_shape(i).size() floats.
+[[nodiscard]] std::vector<std::vector<float>> look_at(const Network& network, const Image& picture,
+                                                      std::size_t outputs, const NormaliseRow& normalise,
+                                                      Workspace& workspace);
 
 /// Overlap of two boxes: intersection over union, 0-1.
 [[nodiscard]] float overlap(const Box& a, const Box& b);

@@ -88,26 +88,10 @@ class RfbDetector final : public Detector {
         const auto network = networks_.get(1, rounded_up(height), rounded_up(width));
 
         // Sizes are padded to the network's step with the mean colour, so that few sizes need compiling.
-        const Shape padded = network->input_shape();
-        std::vector<float> row(static_cast<std::size_t>(padded.width) * 3);
-        for (int y = 0; y < padded.height; ++y) {
-            if (y < height) {
-                const std::uint8_t* from = resized.row(y);
-                const auto count = static_cast<std::size_t>(width) * 3;
-                for (std::size_t i = 0; i < count; ++i)
-                    row[i] = (static_cast<float>(from[i]) - kMean) * kScale;
-            } else if (y == height) {
-                std::fill(row.begin(), row.end(), 0.0F);
-            }
-            network->write_input(static_cast<std::size_t>(y) * row.size(), row, workspace);
-        }
-        std::vector<std::vector<float>> heads(kLevels.size() * 2);
-        std::vector<std::span<float>> outputs;
-        for (std::size_t i = 0; i < heads.size(); ++i) {
-            heads[i].resize(network->output_shape(i).size());
-            outputs.emplace_back(heads[i]);
-        }
-        network->run(outputs, workspace);
+        const auto normalise = [](std::span<const std::uint8_t> from, float* to) {
+            for (const std::uint8_t value : from) *to++ = (static_cast<float>(value) - kMean) * kScale;
+        };
+        const auto heads = look_at(*network, resized, kLevels.size() * 2, normalise, workspace);
         for (std::size_t level = 0; level < kLevels.size(); ++level) {
             decode(kLevels[level], network->output_shape(2 * level), heads[2 * level], heads[2 * level + 1],
                    static_cast<float>(width), static_cast<float>(height), max_trusted_px, found);

@@ -92,29 +92,14 @@ class YuNetDetector final : public Detector {
         const auto network = networks_.get(1, rounded_up(height), rounded_up(width));
 
         // Blue, green, red as they are; the rest, up to the network's step, is black.
-        const Shape padded = network->input_shape();
-        std::vector<float> row(static_cast<std::size_t>(padded.width) * 3);
-        for (int y = 0; y < padded.height; ++y) {
-            if (y < height) {
-                const std::uint8_t* from = resized.row(y);
-                const auto count = static_cast<std::size_t>(width) * 3;
-                for (std::size_t i = 0; i < count; i += 3) {
-                    row[i] = from[i + 2];
-                    row[i + 1] = from[i + 1];
-                    row[i + 2] = from[i];
-                }
-            } else if (y == height) {
-                std::fill(row.begin(), row.end(), 0.0F);
+        const auto normalise = [](std::span<const std::uint8_t> from, float* to) {
+            for (std::size_t i = 0; i < from.size(); i += 3) {
+                to[i] = from[i + 2];
+                to[i + 1] = from[i + 1];
+                to[i + 2] = from[i];
             }
-            network->write_input(static_cast<std::size_t>(y) * row.size(), row, workspace);
-        }
-        std::vector<std::vector<float>> heads(levels_.size() * 4);
-        std::vector<std::span<float>> outputs;
-        for (std::size_t i = 0; i < heads.size(); ++i) {
-            heads[i].resize(network->output_shape(i).size());
-            outputs.emplace_back(heads[i]);
-        }
-        network->run(outputs, workspace);
+        };
+        const auto heads = look_at(*network, resized, levels_.size() * 4, normalise, workspace);
         for (const Level& level : levels_) {
             decode(level, network->output_shape(level.boxes), heads, static_cast<float>(width),
                    static_cast<float>(height), found);

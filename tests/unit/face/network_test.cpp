@@ -123,7 +123,11 @@ std::vector<std::vector<float>> run(const Network& network, const std::vector<fl
         }
     }
     for (auto& output : outputs) spans.emplace_back(output);
-    network.write_input(0, input, workspace);
+    // In two pieces, the second one first: where a piece belongs is not a matter of order.
+    const std::span<const float> whole(input);
+    const std::size_t half = input.size() / 2;
+    network.write_input(half, whole.subspan(half), workspace);
+    network.write_input(0, whole.first(half), workspace);
     network.run(spans, workspace);
     return outputs;
 }
