@@ -3,6 +3,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdlib>
 #include <iostream>
@@ -63,13 +64,15 @@ findme::Environment snapshot(char** variables) {
 }  // namespace
 
 int main(int argc, char** argv, char** variables) {
-    begin_heap_in_huge_pages();
+    const std::vector<std::string> arguments(argv + 1, argv + argc);
+    // A service that runs for months is to be small; it has no networks.
+    if (std::find(arguments.begin(), arguments.end(), "serve-health") == arguments.end())
+        begin_heap_in_huge_pages();
     occupy_standard_streams();
     std::ios::sync_with_stdio(false);
     findme::cli::Terminal terminal{std::cin, std::cout, std::cerr};
     terminal.err_is_terminal = isatty(STDERR_FILENO) == 1;
     terminal.owns_signals = true;
     terminal.err_descriptor = STDERR_FILENO;
-    const std::vector<std::string> arguments(argv + 1, argv + argc);
     return static_cast<int>(findme::cli::run_app(arguments, snapshot(variables), terminal));
 }
