@@ -14,7 +14,7 @@
 #include "face/face_analyser.hpp"
 #include "face/model_files.hpp"
 #include "face/rfb_detector.hpp"
-#include "unit/face/dlib_reference.hpp"
+#include "support/references/dlib_reference.hpp"
 
 namespace {
 

@@ -14,7 +14,7 @@
 #include <opencv2/imgproc.hpp>
 #include <string>
 
-#include "support/dlib_resnet_type.hpp"
+#include "support/references/dlib_resnet_type.hpp"
 
 namespace {
 

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "findme/error.hpp"
-#include "unit/face/reference_network.hpp"
+#include "support/references/plain_network.hpp"
 
 using namespace findme;
 using namespace findme::face;

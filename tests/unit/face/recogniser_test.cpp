@@ -18,8 +18,8 @@
 #include "findme/error.hpp"
 #include "search/probe.hpp"
 #include "support/make_image.hpp"
+#include "support/references/dlib_reference.hpp"
 #include "support/resources.hpp"
-#include "unit/face/dlib_reference.hpp"
 
 using namespace findme;
 using namespace findme::face;

@@ -1,47 +1,17 @@
-#pragma once
+#include "support/references/plain_network.hpp"
 
 #include <algorithm>
 #include <limits>
-#include <vector>
-
-#include "face/graph.hpp"
-
-// The graph's operations as plain loops, written from their definitions in face/graph.hpp and sharing no code
-// with the engine: slow, and easy to believe.
 
 namespace findme::testing {
 
-/// H x W x C floats of one picture.
-struct Tensor {
-    int height = 0;
-    int width = 0;
-    int channels = 0;
-    std::vector<float> values;
+namespace {
 
-    Tensor(int height_in, int width_in, int channels_in)
-        : height(height_in),
-          width(width_in),
-          channels(channels_in),
-          values(static_cast<std::size_t>(height_in) * static_cast<std::size_t>(width_in) *
-                 static_cast<std::size_t>(channels_in)) {}
-
-    [[nodiscard]] bool holds(int y, int x) const { return y >= 0 && x >= 0 && y < height && x < width; }
-    [[nodiscard]] std::size_t index(int y, int x, int c) const {
-        return (static_cast<std::size_t>(y) * static_cast<std::size_t>(width) + static_cast<std::size_t>(x)) *
-                   static_cast<std::size_t>(channels) +
-               static_cast<std::size_t>(c);
-    }
-    /// Zero outside.
-    [[nodiscard]] float at(int y, int x, int c) const {
-        return holds(y, x) && c < channels ? values[index(y, x, c)] : 0.0F;
-    }
-};
-
-inline int steps_of(int size_px, const face::Graph::Node& node) {
+int steps_of(int size_px, const face::Graph::Node& node) {
     return (size_px + 2 * node.padding_px - node.dilation * (node.kernel_px - 1) - 1) / node.stride_px + 1;
 }
 
-inline Tensor convolve(const Tensor& in, const face::Graph::Node& node) {
+Tensor convolve(const Tensor& in, const face::Graph::Node& node) {
     Tensor out(steps_of(in.height, node), steps_of(in.width, node), node.channels);
     const int inputs = in.channels / node.groups;
     const int filters = node.channels / node.groups;
@@ -67,7 +37,7 @@ inline Tensor convolve(const Tensor& in, const face::Graph::Node& node) {
     return out;
 }
 
-inline Tensor pool(const Tensor& in, const face::Graph::Node& node) {
+Tensor pool(const Tensor& in, const face::Graph::Node& node) {
     const bool global = node.op == face::Graph::Op::global_average;
     const int height = global ? 1 : steps_of(in.height, node);
     const int width = global ? 1 : steps_of(in.width, node);
@@ -96,7 +66,7 @@ inline Tensor pool(const Tensor& in, const face::Graph::Node& node) {
     return out;
 }
 
-inline Tensor add(const Tensor& a, const Tensor& b, const face::Graph::Node& node) {
+Tensor add(const Tensor& a, const Tensor& b, const face::Graph::Node& node) {
     Tensor out(std::max(a.height, b.height), std::max(a.width, b.width), std::max(a.channels, b.channels));
     for (int y = 0; y < out.height; ++y) {
         for (int x = 0; x < out.width; ++x) {
@@ -109,7 +79,7 @@ inline Tensor add(const Tensor& a, const Tensor& b, const face::Graph::Node& nod
     return out;
 }
 
-inline Tensor concatenate(const std::vector<const Tensor*>& parts, const face::Graph::Node& node) {
+Tensor concatenate(const std::vector<const Tensor*>& parts, const face::Graph::Node& node) {
     Tensor out(parts[0]->height, parts[0]->width, node.channels);
     for (int y = 0; y < out.height; ++y) {
         for (int x = 0; x < out.width; ++x) {
@@ -122,7 +92,7 @@ inline Tensor concatenate(const std::vector<const Tensor*>& parts, const face::G
     return out;
 }
 
-inline Tensor enlarge(const Tensor& in) {
+Tensor enlarge(const Tensor& in) {
     Tensor out(2 * in.height, 2 * in.width, in.channels);
     for (int y = 0; y < out.height; ++y) {
         for (int x = 0; x < out.width; ++x) {
@@ -132,8 +102,9 @@ inline Tensor enlarge(const Tensor& in) {
     return out;
 }
 
-/// Every node's output for one picture.
-inline std::vector<Tensor> run_reference(const face::Graph& graph, const Tensor& input) {
+}  // namespace
+
+std::vector<Tensor> run_reference(const face::Graph& graph, const Tensor& input) {
     std::vector<Tensor> outputs{input};
     for (std::size_t i = 1; i < graph.nodes.size(); ++i) {
         const auto& node = graph.nodes[i];
