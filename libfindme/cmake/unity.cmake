@@ -1,24 +1,44 @@
-# findme_unity(TARGET [ALONE FILE...]): where the build asks for it (CMAKE_UNITY_BUILD, as the sanitizers' presets do), the
-# sources of a folder are compiled as one: most of the time goes into headers that each file reads anew. ALONE names those
-# that cannot be, because a helper of theirs has the name of a neighbour's. A release keeps a file a unit, so that a missing
-# include is found.
+option(FINDME_UNITY "Compile the sources of a folder as one, as the sanitizers' presets do" OFF)
+
+# findme_unity(TARGET [ALONE FILE...]): with FINDME_UNITY, the sources of a folder are compiled as one: most of the time goes into
+# headers that each file reads anew. ALONE names those that cannot be, because a helper of theirs has the name of a
+# neighbour's. A release keeps a file a unit, so that a missing include is found.
+#
+# CMake's own UNITY_BUILD writes absolute paths into what it generates: a compiler cache would know nothing of another
+# checkout's. Call it when the sources have all their properties: one with options of its own stays alone.
 function(findme_unity target)
+  if(NOT FINDME_UNITY)
+    return()
+  endif()
   cmake_parse_arguments(ARG "" "" "ALONE" ${ARGN})
   get_target_property(sources ${target} SOURCES)
+  set(folders "")
+  set(kept "")
   foreach(source IN LISTS sources)
-    cmake_path(GET source FILENAME file)
-    file(RELATIVE_PATH folder "${PROJECT_SOURCE_DIR}" "${CMAKE_CURRENT_SOURCE_DIR}/${source}")
-    cmake_path(IS_ABSOLUTE source absolute)
-    if(absolute)
-      file(RELATIVE_PATH folder "${PROJECT_SOURCE_DIR}" "${source}")
+    cmake_path(ABSOLUTE_PATH source BASE_DIRECTORY "${CMAKE_CURRENT_SOURCE_DIR}" NORMALIZE OUTPUT_VARIABLE path)
+    cmake_path(GET path FILENAME file)
+    get_source_file_property(own_options "${source}" COMPILE_OPTIONS)
+    get_source_file_property(own_definitions "${source}" COMPILE_DEFINITIONS)
+    if(file IN_LIST ARG_ALONE OR own_options OR own_definitions OR NOT file MATCHES "\\.cpp$" OR NOT EXISTS "${path}")
+      list(APPEND kept "${source}")
+      continue()
     endif()
+    file(RELATIVE_PATH folder "${PROJECT_SOURCE_DIR}" "${path}")
     cmake_path(GET folder PARENT_PATH folder)
-    string(MAKE_C_IDENTIFIER "${folder}" group)
-    if(file IN_LIST ARG_ALONE)
-      set_property(SOURCE "${source}" PROPERTY SKIP_UNITY_BUILD_INCLUSION ON)
-    elseif(file MATCHES "\\.cpp$")
-      set_property(SOURCE "${source}" PROPERTY UNITY_GROUP "${group}")
-    endif()
+    string(MAKE_C_IDENTIFIER "${folder}" folder)
+    list(APPEND folders ${folder})
+    list(APPEND of_${folder} "${path}")
   endforeach()
-  set_property(TARGET ${target} PROPERTY UNITY_BUILD_MODE GROUP)
+  list(REMOVE_DUPLICATES folders)
+  foreach(folder IN LISTS folders)
+    set(unit "${CMAKE_CURRENT_BINARY_DIR}/unity/${target}/${folder}.cpp")
+    set(text "")
+    foreach(path IN LISTS of_${folder})
+      file(RELATIVE_PATH included "${CMAKE_CURRENT_BINARY_DIR}/unity/${target}" "${path}")
+      string(APPEND text "#include \"${included}\"\n")
+    endforeach()
+    file(CONFIGURE OUTPUT "${unit}" CONTENT "${text}" @ONLY)
+    list(APPEND kept "${unit}")
+  endforeach()
+  set_property(TARGET ${target} PROPERTY SOURCES ${kept})
 endfunction()

@@ -3,7 +3,9 @@
 #include <catch2/catch.hpp>
 #include <cstdlib>
 #include <filesystem>
+#include <fstream>
 #include <iostream>
+#include <iterator>
 #include <string_view>
 
 #include "config/model_manifest.hpp"
@@ -50,6 +52,12 @@ std::optional<std::string> model_folder() {
         files.push_back(file.file);
     }
     return required_folder("FINDME_TEST_MODELS", files);
+}
+
+std::string service_dump(const std::string& release) {
+    std::ifstream file(FINDME_SOURCE_DIR "/tests/support/findme_" + release + ".sql", std::ios::binary);
+    REQUIRE(file);
+    return {std::istreambuf_iterator<char>(file), {}};
 }
 
 std::vector<std::string> sample_files(const std::string& folder) {

@@ -32,6 +32,9 @@ void skip_or_fail(const std::string& reason);
 /// Never required.
 [[nodiscard]] std::optional<std::string> evaluation_model(const std::string& file);
 
+/// The SQL that makes a database as a release of FindMe left it: "v87" or "v88".
+[[nodiscard]] std::string service_dump(const std::string& release);
+
 /// sample1.jpg ... sample6.jpg below `folder`.
 [[nodiscard]] std::vector<std::string> sample_files(const std::string& folder);
 

@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <catch2/catch.hpp>
-#include <fstream>
 #include <map>
 #include <string>
 #include <vector>
@@ -12,6 +11,7 @@
 #include "findme/migrate.hpp"
 #include "store/schema_facts.hpp"
 #include "store/schema_history.hpp"
+#include "support/resources.hpp"
 #include "support/test_database.hpp"
 
 using namespace findme;
@@ -26,18 +26,12 @@ const std::vector<std::string> kFindmeTables = {
     "face_matches", "photo_faces",    "gdrive_integrations", "gdrive_ingestion_log",
     "delete_jobs",  "local_watchers", "local_ingestion_log", "password_reset_tokens"};
 
-std::string fixture(const std::string& release) {
-    std::ifstream file(FINDME_SOURCE_DIR "/tests/support/findme_" + release + ".sql", std::ios::binary);
-    REQUIRE(file);
-    return {std::istreambuf_iterator<char>(file), {}};
-}
-
 /// A database as a release of FindMe left it, and what the tests do with it.
 class Existing {
   public:
     explicit Existing(const std::string& release, db::Dialect dialect = db::Dialect::postgresql)
         : database_(dialect, Schema::none), connection_(database_.connect()) {
-        if (!release.empty()) run(fixture(release));
+        if (!release.empty()) run(testing::service_dump(release));
     }
 
     [[nodiscard]] db::Connection& connection() { return *connection_; }

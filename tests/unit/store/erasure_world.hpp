@@ -1,9 +1,7 @@
 #pragma once
 
 #include <catch2/catch.hpp>
-#include <fstream>
 #include <functional>
-#include <iterator>
 #include <map>
 #include <memory>
 #include <string>
@@ -13,6 +11,7 @@
 #include "findme/migrate.hpp"
 #include "store/erasure_repository.hpp"
 #include "store/references.hpp"
+#include "support/resources.hpp"
 #include "support/test_database.hpp"
 
 // A guest, an event and a photo, and a row of theirs in every table that refers to them, whatever tables
@@ -150,12 +149,6 @@ inline std::map<std::string, std::int64_t> rows_about(db::Connection& connection
     return rows;
 }
 
-inline std::string fixture(const std::string& release) {
-    std::ifstream file(FINDME_SOURCE_DIR "/tests/support/findme_" + release + ".sql", std::ios::binary);
-    REQUIRE(file);
-    return {std::istreambuf_iterator<char>(file), {}};
-}
-
 /// A database to erase in: the current schema, or what adopting a release of the service makes of its own.
 struct Setting {
     db::Dialect dialect = db::Dialect::sqlite;
@@ -173,7 +166,7 @@ inline std::vector<Setting> settings() {
 }
 
 inline void adopt(TestDatabase& database, const std::string& release) {
-    database.connect()->run_script(fixture(release));
+    database.connect()->run_script(testing::service_dump(release));
     Config config;
     config.database_url = database.url();
     MigrationObserver silent;
