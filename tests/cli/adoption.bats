@@ -249,7 +249,7 @@ traffic() {
 }
 
 @test "slow: a million accounts are adopted while others write, and no writer waits for more than 2 s" {
-    [ -n "${FINDME_SLOW:-}" ] || skip "a slow proof: set FINDME_SLOW=1"
+    slow_proof
     # As a service's server is: it writes to the disk, and vacuums while it is written to.
     own_server fsync=on full_page_writes=on max_wal_size=4GB shared_buffers=256MB autovacuum=on autovacuum_naptime=5s
     empty_database

@@ -91,7 +91,7 @@ commands() {
 
 # database: any
 @test "stdout that is full fails the run" {
-    [ -w /dev/full ] || skip "there is no /dev/full here"
+    [ -w /dev/full ] || missing "there is no /dev/full here"
     local command
     for command in --help version "event list --output json" "config show" "model list"; do
         # shellcheck disable=SC2086
@@ -177,7 +177,7 @@ commands() {
     need_command strace
     party
     guest_selfie
-    strace -f -qq -e trace=socket,connect -o calls "$FINDME_BIN" version > /dev/null || skip "strace may not trace here"
+    strace -f -qq -e trace=socket,connect -o calls "$FINDME_BIN" version > /dev/null || unfit "strace may not trace here"
     local command
     for command in "match selfie.jpg" "index --reindex $FINDME_TEST_SAMPLES/sample1.jpg" "model verify" "event create Two"; do
         # shellcheck disable=SC2086

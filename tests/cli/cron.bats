@@ -38,7 +38,7 @@ hold_lock() {
             ;;
     esac
     holder=$!
-    while [ ! -e held ]; do kill -0 "$holder" || return 1; done
+    before_end_of "$holder" test -e held
 }
 
 release_lock() {
@@ -237,7 +237,7 @@ value_of() { sed -n "s/^$1{command=\"[a-z ]*\"} //p" metrics.prom; }
     # Who waits gets its turn when the first is through.
     findme -v index --event PARTY --wait "$FINDME_TEST_SAMPLES/sample2.jpg" > second 2> waits 3>&- 7>&- 8<&- &
     local second=$!
-    until grep -q run_lock_waits waits; do kill -0 "$second"; done
+    before_end_of "$second" grep -q run_lock_waits waits
     end_indexing
     wait "$second"
     has "$(cat second)" "indexed 1 photo"
@@ -362,11 +362,13 @@ value_of() { sed -n "s/^$1{command=\"[a-z ]*\"} //p" metrics.prom; }
 @test "timeout: a run in the background leaves the terminal as whoever is in front has set it" {
     need_command script
     mkfifo secret
+    export findme_root
     cat > job <<'END'
+. "$findme_root/tests/support/cli.bash"
 set -m
 exec 7<> secret
 "$FINDME_BIN" -v --timeout 2 --database sqlite:own.db user verify anna --password-fd 7 2> err &
-until grep -q run_started err; do :; done
+before_end_of $! grep -q run_started err
 stty -echo
 wait
 stty -a > tty
@@ -387,7 +389,7 @@ END
         rm -f pid err
         how_it_ended "$FINDME_BIN" -v --metrics-file metrics.prom token prune --wait > ended 2> err 3>&- &
         local watcher=$!
-        until grep -q run_lock_waits err 2> /dev/null; do kill -0 "$watcher"; done
+        before_end_of "$watcher" grep -sq run_lock_waits err
         kill "-$signal" "$(cat pid)"
         wait "$watcher"
         number=$(kill -l "$signal")
@@ -405,7 +407,7 @@ END
     need_command perl
     how_it_ended "$FINDME_BIN" --database 'postgresql://nobody@127.0.0.1:1/none' migrate up --wait 60 > ended 2> err 3>&- &
     local watcher=$!
-    until grep -q waiting err 2> /dev/null; do kill -0 "$watcher"; done
+    before_end_of "$watcher" grep -sq waiting err
     kill -TERM "$(cat pid)"
     wait "$watcher"
     [ "$(cat ended)" = "signal 15" ]
@@ -414,7 +416,7 @@ END
         exec "$FINDME_BIN" --database 'postgresql://nobody@127.0.0.1:1/none' --timeout 2 migrate up --wait 60 > out 2> ignored 3>&-
     ) &
     local run=$! status=0
-    until grep -q waiting ignored 2> /dev/null; do kill -0 "$run"; done
+    before_end_of "$run" grep -sq waiting ignored
     kill -HUP "$run"
     wait "$run" || status=$?
     [ "$status" -eq 6 ]

@@ -242,7 +242,7 @@ setup() { healthy_home; }
     local holder=$!
     exec 7> gate
     printf '.output stdout\nBEGIN IMMEDIATE;\nSELECT 1;\n' >&7
-    while [ ! -s held ]; do :; done
+    before_end_of "$holder" test -s held
     run --separate-stderr findme -o json doctor
     exec 7>&-
     wait "$holder"
@@ -258,7 +258,7 @@ setup() { healthy_home; }
     local holder=$! first
     exec 7> gate
     printf '.output stdout\nBEGIN IMMEDIATE;\nSELECT 1;\n' >&7
-    while [ ! -s held ]; do :; done
+    before_end_of "$holder" test -s held
     { "$FINDME_BIN" -o jsonl doctor > lines 2> err && echo 0 > status || echo $? > status; } 3>&- 7>&- &
     local doctor=$!
     exec 8< lines
@@ -319,14 +319,14 @@ setup() { healthy_home; }
     local holder=$!
     exec 7> gate
     printf '.output stdout\nBEGIN;\nSELECT count(*) FROM users;\n' >&7
-    while [ ! -s held ]; do :; done
+    before_end_of "$holder" test -s held
     sqlite3 "$database" "PRAGMA wal_autocheckpoint = 0; UPDATE photos SET photo_data = zeroblob(70000000)" > /dev/null
     [ "$(stat -c %s "$database-wal")" -gt 67108864 ]
     finds 3 storage.log_large
     examine 3 --fix
     has "$output" "mending it failed: another process reads the database"
     printf 'COMMIT;\nSELECT 1;\n' >&7
-    while [ "$(wc -l < held)" -lt 2 ]; do :; done
+    before_end_of "$holder" has_lines 2 held
     mends 3 storage.log_large
     [ ! -s "$database-wal" ]
     exec 7>&-
@@ -342,9 +342,9 @@ setup() { healthy_home; }
 
 # database: sqlite
 @test "doctor: a small disk that is nearly full, and one that is read-only" {
-    [ "$(id -u)" -eq 0 ] || skip "only root can mount a small disk"
+    [ "$(id -u)" -eq 0 ] || unfit "only root can mount a small disk"
     mkdir -m 700 small
-    mount -t tmpfs -o size=4m,mode=700 findme-test small 2> /dev/null || skip "mounting is not allowed here"
+    mount -t tmpfs -o size=4m,mode=700 findme-test small 2> /dev/null || unfit "mounting is not allowed here"
     cp -p "$database" small/a.db || { umount small; return 1; }
     use_database "sqlite:$PWD/small/a.db"
     local low=0 read_only=0

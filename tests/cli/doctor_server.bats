@@ -44,7 +44,7 @@ setup() { healthy_home; }
     has "$output" "CONNECTION LIMIT"
     query "ALTER DATABASE \"$(query 'SELECT current_database()')\" CONNECTION LIMIT -1"
     sleep_with_connections 5 > /dev/null &
-    until [ "$(query "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'crowd'")" = 5 ]; do :; done
+    within 30 sessions_are 5 crowd
     FINDME_DATABASE_POOL_SIZE=97 FINDME_DATABASE_POOL_OVERFLOW=100 finds 3 pool.crowded
     query "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'crowd'" > /dev/null
     wait
@@ -52,13 +52,16 @@ setup() { healthy_home; }
 
 @test "doctor: more sessions of findme than its processes account for are named" {
     sleep_with_connections 3 findme > /dev/null &
-    until [ "$(query "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'findme'")" = 3 ]; do :; done
+    within 30 sessions_are 3 findme
     export FINDME_DATABASE_POOL_SIZE=1 FINDME_DATABASE_POOL_OVERFLOW=0
     finds 3 pool.more_processes
     FINDME_DATABASE_POOL_PROCESSES=3 clean
     query "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'findme'" > /dev/null
     wait
 }
+
+# sessions_are COUNT NAME
+sessions_are() { [ "$(query "SELECT count(*) FROM pg_stat_activity WHERE application_name = '$2'")" = "$1" ]; }
 
 # sleep_with_connections COUNT [NAME]
 sleep_with_connections() {
@@ -73,8 +76,9 @@ sleep_with_connections() {
 server_setting() {
     query "ALTER SYSTEM SET $1 = $2"
     query "SELECT pg_reload_conf()" > /dev/null
-    until [ "$(query "SHOW $1")" = "$2" ]; do :; done
+    within 30 shows "$1" "$2"
 }
+shows() { [ "$(query "SHOW $1")" = "$2" ]; }
 
 @test "doctor: a server that risks its data, and tables that nobody vacuums, are named" {
     local name

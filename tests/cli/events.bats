@@ -173,8 +173,8 @@ found() { jq -r --arg table "$1" '.tables[] | select(.table == $table).found' <<
     local indexing=$!
     exec 7> list
     echo "$FINDME_TEST_SAMPLES/sample1.jpg" >&7
-    local tries=0
-    until [ "$(faces_left)" -gt 0 ] || [ "$((tries += 1))" -gt 300 ]; do sleep 0.1; done
+    faces_are_kept() { [ "$(faces_left)" -gt 0 ]; }
+    before_end_of "$indexing" faces_are_kept
     expect_exit 0 findme event purge PARTY --confirm PARTY
     echo "$FINDME_TEST_SAMPLES/sample2.jpg" >&7
     exec 7>&-

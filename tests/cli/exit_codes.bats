@@ -54,7 +54,7 @@ setup() { fresh_home; }
         need_command setpriv
         chmod 0755 "$folder"
         as_other=(setpriv --reuid=65534 --regid=65534 --clear-groups)
-        "${as_other[@]}" test -x "$FINDME_BIN" || { rm -r "$folder"; skip "another user cannot run $FINDME_BIN"; }
+        "${as_other[@]}" test -x "$FINDME_BIN" || { rm -r "$folder"; unfit "another user cannot run $FINDME_BIN"; }
     fi
     run --separate-stderr "${as_other[@]}" "$FINDME_BIN" --database "sqlite:$theirs" event create Two
     rm -rf "$folder"
@@ -65,9 +65,9 @@ setup() { fresh_home; }
 
 # database: sqlite
 @test "1: a full disk, with a sentence that says so" {
-    [ "$(id -u)" -eq 0 ] || skip "only root can mount a small disk"
+    [ "$(id -u)" -eq 0 ] || unfit "only root can mount a small disk"
     mkdir small
-    mount -t tmpfs -o size=1m findme-test small 2> /dev/null || skip "mounting is not allowed here"
+    mount -t tmpfs -o size=1m findme-test small 2> /dev/null || unfit "mounting is not allowed here"
     findme -q --database sqlite:small/a.db event create One --code ONE1 > /dev/null || { umount small; return 1; }
     head -c 2M /dev/zero > small/filler 2> /dev/null || true
     run --separate-stderr findme --database sqlite:small/a.db event create Two
@@ -201,7 +201,7 @@ setup() { fresh_home; }
     local holder=$!
     exec 7> gate
     printf '.output stdout\nBEGIN IMMEDIATE;\nSELECT 1;\n' >&7
-    while [ ! -s held ]; do :; done
+    before_end_of "$holder" test -s held
     run --separate-stderr findme -o jsonl event create Two
     exec 7>&-
     wait "$holder"

@@ -170,7 +170,7 @@ listen_to_notices() {
         open my $three, "+<&=", 3 or die; fcntl $three, Fcntl::F_SETFD(), 0;
         $ENV{LISTEN_FDS} = 1; $ENV{LISTEN_PID} = $$; exec @ARGV' "$FINDME_BIN" -o json serve-health > listening 2> err 3>&- &
     pid=$!
-    within 10 is_listening > /dev/null
+    within 10 is_listening
     url=$(jq -r .url listening)
     has "$url" http://127.0.0.1:
     answers /livez 200

@@ -21,7 +21,7 @@ setup() {
     [ -x "$prefix/bin/findme" ] || {
         cat "$BATS_FILE_TMPDIR/install.log" 2> /dev/null
         [ -f "$BATS_FILE_TMPDIR/install.log" ] && return 1
-        skip "FINDME_BIN is not in a build tree"
+        unfit "FINDME_BIN is not in a build tree"
     }
     libdir=$(dirname "$(find "$prefix" -name 'libfindme.so')")
     # A build with sanitizers is linked by programs with the same ones.

@@ -33,7 +33,7 @@ hold_migration_lock() {
             { echo "SELECT pg_advisory_lock($key);" && echo '\! touch held' && cat release; } | psql -q -X "$database_url" > /dev/null &
             ;;
     esac
-    while [ ! -e held ]; do kill -0 $! || return 1; done
+    before_end_of $! test -e held
 }
 
 @test "migrate: status says 7 while steps are pending and 0 afterwards" {

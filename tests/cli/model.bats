@@ -155,7 +155,7 @@ detector_in_use() {
     own_models
     need_samples
     local file=${FINDME_EVAL_MODELS:-}/yunet_n_320_320.onnx
-    [ -f "$file" ] || skip "FINDME_EVAL_MODELS names no folder with yunet_n_320_320.onnx"
+    [ -f "$file" ] || unfit "FINDME_EVAL_MODELS names no folder with yunet_n_320_320.onnx"
     guest_selfie
     findme -q model add "$file" > /dev/null
     findme -q event create Party --code PARTY > /dev/null

@@ -24,8 +24,7 @@ on_terminal() {
     script -qefc "$2" "$1" < keys > /dev/null 3>&- &
     local job=$!
     exec 4> keys
-    local waited=0
-    until grep -q "assword: " "$1" 2> /dev/null || ((++waited > 500)); do sleep 0.02; done
+    before_end_of "$job" grep -sq "assword: " "$1" || return 1
     printf '%s\n' "$password" >&4
     local code=0
     wait "$job" || code=$?
@@ -172,9 +171,8 @@ on_terminal() {
 @test "passwords: while one is read no core can be dumped" {
     mkfifo slow
     "$FINDME_BIN" -q user set-password ada --password-fd 7 7<> slow > /dev/null 3>&- &
-    local tool=$! waited=0
-    until grep -q "^Max core file size *0 *0 " "/proc/$tool/limits" || ((++waited > 500)); do sleep 0.02; done
-    grep "^Max core file size *0 *0 " "/proc/$tool/limits"
+    local tool=$!
+    before_end_of "$tool" grep -q "^Max core file size *0 *0 " "/proc/$tool/limits"
     kill "$tool"
     wait "$tool" || true
 }

@@ -96,7 +96,7 @@ four_workers() {
 }
 
 @test "slow: shared: with the lease as it comes, what a killed worker had is done within 90 s" {
-    [ -n "${FINDME_SLOW:-}" ] || skip "a slow proof: set FINDME_SLOW=1"
+    slow_proof
     photos=240
     four_workers 60
     [ "$recovery" -le 90 ]

@@ -132,7 +132,7 @@ count() { sql "$database_url" "SELECT count(*) FROM $1"; }
     mkdir -p root/etc
     expect_exit 0 systemd-sysusers --root="$PWD/root" "$examples/findme.sysusers"
     grep -qE '^findme:x:[0-9]+:[0-9]+:findme:/var/lib/findme:/usr/sbin/nologin$' root/etc/passwd
-    [ "$(id -u)" -eq 0 ] || skip "only root can give files away"
+    [ "$(id -u)" -eq 0 ] || unfit "only root can give files away"
     expect_exit 0 systemd-tmpfiles --root="$PWD/root" --create "$examples/findme.tmpfiles"
     local id
     id=$(awk -F: '/^findme/ { print $3 }' root/etc/passwd)

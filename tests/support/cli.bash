@@ -10,13 +10,60 @@ findme_root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 
 everything_is_required() { [ "${CI:-}" = true ] || [ "${FINDME_REQUIRE_ALL:-}" = 1 ]; }
 
-# missing WHAT: this test cannot run here. A skip, and a failure where everything is required.
+# Every skip is one of three kinds, which its first word tells, so that whoever reads the results can say which may be.
+# missing WHAT: a tool, a model or a server is not there. A skip, and a failure where everything is required.
 missing() {
     if everything_is_required; then
         echo "$1, and everything is required"
         exit 1
     fi
-    skip "$1"
+    skip "missing: $1"
+}
+
+# unfit WHY: nothing is missing that could be installed; the machine, the user or the build is not one that this test is for.
+unfit() { skip "unfit: $1"; }
+
+# slow_proof: the test takes minutes, and runs where it is asked for.
+slow_proof() { [ "${FINDME_SLOW:-}" = 1 ] || skip "slow: set FINDME_SLOW=1"; }
+
+# patience SECONDS: how long a test waits at most for what must come. A machine that is slow, or busy with other things, is
+# given more by FINDME_TEST_PATIENCE, a whole number. A last resort: no test judges how long something took.
+patience() { echo $(($1 * ${FINDME_TEST_PATIENCE:-1})); }
+
+# within SECONDS COMMAND...: looks fifty times a second until the command succeeds. The looks are counted, not the time: a
+# busy machine looks less often, and waits for longer.
+within() {
+    local seconds looks
+    seconds=$(patience "$1")
+    looks=$((seconds * 50))
+    shift
+    until "$@"; do
+        ((looks-- > 0)) || { echo "not within $seconds s: $*"; return 1; }
+        sleep 0.02
+    done
+}
+
+# before_end_of PID COMMAND...: looks until the command succeeds; the process that brings it about must not end before.
+before_end_of() {
+    local process=$1
+    shift
+    within 60 succeeds_or_ended "$process" "$@"
+    # What it did last is seen after its end.
+    "$@" || { echo "process $process ended before: $*"; return 1; }
+}
+
+succeeds_or_ended() {
+    "${@:2}" || ! kill -0 "$1" 2> /dev/null
+}
+
+# has_lines N FILE: the file holds N lines or more.
+has_lines() { [ -e "$2" ] && [ "$(wc -l < "$2")" -ge "$1" ]; }
+
+# seed_random: begins the numbers of $RANDOM. A failure prints what to set FINDME_TEST_SEED to for the same numbers.
+seed_random() {
+    : "${FINDME_TEST_SEED:=$$}"
+    RANDOM=$FINDME_TEST_SEED
+    echo "FINDME_TEST_SEED=$FINDME_TEST_SEED"
 }
 
 # shellcheck source=tests/support/cli_database.bash

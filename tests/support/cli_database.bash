@@ -194,7 +194,7 @@ black_hole() {
         open(my $out, ">", "knocking.new") or die $!; print $out $port; close($out); rename("knocking.new", "knocking");
         sleep 300' "${1:-full}" 3>&- &
     hole=$!
-    while [ ! -s knocking ]; do kill -0 "$hole" || return 1; done
+    before_end_of "$hole" test -s knocking || return 1
     port=$(cat knocking)
 }
 

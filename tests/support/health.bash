@@ -9,19 +9,6 @@ stop_serving() {
     [ -z "$pid" ] || { kill -KILL "$pid" && wait "$pid"; } 2> /dev/null || true
 }
 
-# within SECONDS COMMAND...: again and again until the command succeeds; prints the seconds that took, to three places.
-within() {
-    local limit=$1 begin now
-    shift
-    begin=${EPOCHREALTIME/./}
-    until "$@"; do
-        now=${EPOCHREALTIME/./}
-        ((now - begin < limit * 1000000)) || { echo "not within $limit s: $*"; return 1; }
-    done
-    now=${EPOCHREALTIME/./}
-    awk -v us=$((now - begin)) 'BEGIN { printf "%.3f\n", us / 1e6 }'
-}
-
 is_listening() { [ -s listening ] || ! kill -0 "$pid"; }
 
 # serve [ADDRESS]: starts the server, on a free port unless told otherwise; $pid is the process, $url where it is, and what
@@ -30,7 +17,7 @@ serve() {
     rm -f listening
     "$FINDME_BIN" -o json -v serve-health --listen "${1:-127.0.0.1:0}" > listening 2> err 3>&- &
     pid=$!
-    within 30 is_listening > /dev/null
+    within 30 is_listening
     url=$(jq -r .url listening)
 }
 
