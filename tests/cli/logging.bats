@@ -133,8 +133,8 @@ run_of() { sed -nE 's/.* run=([0-9a-f]{16})$/\1/p'; }
     findme_postgresql_halt "$server"
     echo "$FINDME_TEST_SAMPLES/sample2.jpg" >&7
     exec 7>&-
-    until grep -q database_retry err; do kill -0 "$indexing"; done
-    findme_postgresql_resume "$server"
+    before_end_of "$indexing" grep -q database_retry err
+    server_returns "$indexing"
     cat <&8 > rest
     wait "$indexing" || status=$?
     cat err

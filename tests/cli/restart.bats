@@ -27,26 +27,38 @@ undisturbed() {
     sql "$FINDME_TEST_POSTGRESQL_URL" CHECKPOINT
 }
 
-# while_indexing TIMES COMMAND...: runs the command TIMES times, spread evenly over an index run of $photos photos, whose
-# exit code is $status afterwards. The run had photos to go each time.
+# while_indexing TIMES BEGIN END: an index run of the photos, whose exit code is $status afterwards. They come in TIMES + 2
+# parts. TIMES times, when the run has told of a part and is at the next one, the function BEGIN is called, then one more
+# part comes, which needs the database too, and then END is called.
 while_indexing() {
-    local times=$1 n=0 seen=0 pid
-    shift
+    local times=$1 n part indexing
+    part=$((photos / (times + 2)))
+    printf '%s\n' "$PWD"/photos/* > paths
+    mkfifo list items
+    # The run may end while it is written to.
+    trap '' PIPE
+    "$FINDME_BIN" -o jsonl index --files-from list > items 2> err 3>&- &
+    indexing=$!
+    exec 8< items 7> list
+    come 1 "$part"
+    for ((n = 1; n <= times; n++)); do
+        read -r -u 8
+        [ "$n" -gt 1 ] || come "$((part + 1))" "$((2 * part))"
+        "$2" "$indexing"
+        come "$(((n + 1) * part + 1))" "$(((n + 2) * part))"
+        "$3" "$indexing"
+    done
+    come "$(((times + 2) * part + 1))" "$photos"
+    exec 7>&-
+    cat <&8 > rest
+    exec 8<&-
     status=0
-    mkfifo items
-    "$FINDME_BIN" -o jsonl index photos > items 2> err &
-    pid=$!
-    while read -r; do
-        seen=$((seen + 1))
-        if ((n < times && seen * (times + 1) >= photos * (n + 1))); then
-            "$@" < /dev/null
-            n=$((n + 1))
-        fi
-    done < items
-    wait "$pid" || status=$?
-    echo "exit code $status after $n times and $seen lines; $(cat err)"
-    [ "$n" -eq "$times" ]
+    wait "$indexing" || status=$?
+    echo "exit code $status; $(cat err)"
 }
+
+# come FIRST LAST: these photos are there now.
+come() { sed -n "$1,$2p" paths >&7; }
 
 every_photo_once() {
     [ "$(sql "$database_url" "SELECT count(*) || ' ' || count(DISTINCT content_hash) FROM photos")" = "$photos $photos" ]
@@ -54,19 +66,30 @@ every_photo_once() {
     diff wanted got
 }
 
-crash_server() { findme_postgresql_crash "$server"; }
+crash() {
+    retries=$(grep -c database_retry err || true)
+    server_crashes
+}
+# The run has met a server that is away before that comes back.
+come_back() {
+    before_end_of "$1" has_retried
+    server_returns "$1"
+}
+has_retried() { [ "$(grep -c database_retry err)" -gt "$retries" ]; }
 
 terminate_sessions() {
     sql "$FINDME_TEST_POSTGRESQL_URL" "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
         WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()" >> terminated
 }
 
+halt() { findme_postgresql_halt "$server"; }
+
 @test "restart: a server that crashes five times under an index run costs nothing" {
-    photos=240
+    photos=120
     small_photos photos "$photos"
     server_with_event
     undisturbed
-    while_indexing 5 crash_server
+    while_indexing 5 crash come_back
     [ "$status" -eq 0 ]
     every_photo_once
     expect_exit 0 findme index photos
@@ -74,22 +97,22 @@ terminate_sessions() {
 }
 
 @test "restart: sessions that are terminated ten times under an index run cost nothing" {
-    photos=240
+    photos=120
     small_photos photos "$photos"
     server_with_event
     undisturbed
-    while_indexing 10 terminate_sessions
+    while_indexing 10 terminate_sessions true
     [ "$status" -eq 0 ]
-    [ "$(grep -c t terminated)" -ge 5 ]
+    [ "$(grep -c t terminated)" -ge 10 ]
     every_photo_once
 }
 
 @test "restart: a server that stays away ends the run with 6, and the same command finishes the work" {
-    photos=240
+    photos=120
     small_photos photos "$photos"
     server_with_event
     undisturbed
-    while_indexing 1 findme_postgresql_halt "$server"
+    while_indexing 1 halt true
     [ "$status" -eq 6 ]
     has "$(cat err)" "database"
     findme_postgresql_resume "$server"
@@ -120,6 +143,9 @@ terminate_sessions() {
     every_photo_once
 }
 
+held_or_refused() { [ -s "held$1" ] || [ -s "refused$1" ]; }
+has_room() { sql "$FINDME_TEST_POSTGRESQL_URL" "SELECT 1" > /dev/null 2>&1; }
+
 @test "restart: a server without a free connection is 6, and works when one is free" {
     server_with_event max_connections=6 superuser_reserved_connections=0 max_wal_senders=0 \
         client_connection_check_interval=100
@@ -128,7 +154,7 @@ terminate_sessions() {
         psql --no-psqlrc -c "SELECT 'held'" -c "SELECT pg_sleep(600)" "$FINDME_TEST_POSTGRESQL_URL" \
             > "held$n" 2> "refused$n" 3>&- &
         holders+=($!)
-        while [ ! -s "held$n" ] && [ ! -s "refused$n" ]; do :; done
+        within 60 held_or_refused "$n"
         if [ -s "refused$n" ]; then refused=yes; break; fi
     done
     has "$(cat "refused$n")" "too many clients"
@@ -139,6 +165,6 @@ terminate_sessions() {
     [ "$status" -eq 6 ]
     jq -e '.type == "error" and .retry == true' <<< "$stderr"
     # The server notices within moments that nobody is there any more.
-    until sql "$FINDME_TEST_POSTGRESQL_URL" "SELECT 1" > /dev/null 2>&1; do :; done
+    within 60 has_room
     expect_exit 0 findme event list
 }

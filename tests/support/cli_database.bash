@@ -144,6 +144,18 @@ own_server() {
     FINDME_TEST_POSTGRESQL_URL=$(findme_postgresql_url "$server")
 }
 
+# server_crashes: the test's own server ends at once, as in a power cut, and stays away until server_returns.
+server_crashes() { findme_postgresql_control "$server" --mode immediate stop; }
+
+# server_returns PID...: the server starts again. These processes, which try to reach it a few times and then give up, stand
+# still meanwhile: how often they try is what a test is about, and not how quickly a busy machine starts a server.
+server_returns() {
+    kill -STOP "$@"
+    # The server does not keep open what a test feeds its run by.
+    findme_postgresql_resume "$server" 7>&- 8>&-
+    kill -CONT "$@"
+}
+
 stop_own_server() { [ -z "${server:-}" ] || findme_postgresql_stop "$server"; }
 
 # The party's database file of this build, made by the first test that asks.
