@@ -211,17 +211,19 @@ refused_by() {
 }
 
 @test "adoption: stopped anywhere, the same command goes on" {
-    local round bound=5
+    need_command perl
+    local round line lines bound=4
     [ -z "${FINDME_SLOW:-}" ] || bound=60
+    seed_random
+    load_release v87
+    lines=$(findme migrate adopt 2>&1 > /dev/null | wc -l)
     for ((round = 0; round < bound; round++)); do
         empty_database
         load_release v87
-        findme -q migrate adopt > /dev/null 2>&1 &
-        local pid=$!
-        sleep "0.0$((RANDOM % 90 + 10))"
-        kill -9 "$pid" 2> /dev/null || true
-        wait "$pid" 2> /dev/null || true
-        findme -q migrate adopt --lock-timeout 20 > /dev/null
+        line=$((RANDOM % (lines - 6)))
+        killed_at "$line" "$FINDME_BIN" migrate adopt
+        echo "round $round: killed after line $line of $lines"
+        findme -q migrate adopt --lock-timeout 60 > /dev/null
         findme -q migrate verify > verified || { cat verified; return 1; }
         [ "$(query 'SELECT count(*) FROM users')" -ge 7 ]
     done
@@ -256,7 +258,7 @@ traffic() {
     load_release v87
     psql -q -X -v ON_ERROR_STOP=1 -f "$findme_root/tests/support/million_users.sql" "$database_url" > /dev/null
     traffic
-    while [ ! -s waits."$traffic_pid" ] && kill -0 "$traffic_pid"; do sleep 0.2; done
+    before_end_of "$traffic_pid" test -s "waits.$traffic_pid"
     local begin=$SECONDS
     findme migrate adopt --lock-timeout 300 2> adopt.log || { cat adopt.log; kill "$traffic_pid"; return 1; }
     echo "# adopted in $((SECONDS - begin)) s" >&3

@@ -223,6 +223,25 @@ grey_picture() {
     } > "$1"
 }
 
+# killed_at LINE COMMAND...: kills a command that tells what it does when it has told of LINE lines, up to 3 ms later, as $RANDOM
+# says. What it tells goes through a socket that holds six lines, so that it is no further by then. Fails if it ended itself.
+killed_at() {
+    local line=$1 moment_us=$((RANDOM % 3000))
+    shift
+    perl -MSocket -e '
+        my ($line, $moment_us) = splice @ARGV, 0, 2;
+        socketpair my $ours, my $theirs, AF_UNIX, SOCK_STREAM, 0 or die $!;
+        setsockopt $theirs, SOL_SOCKET, SO_SNDBUF, 1 or die $!;
+        my $child = fork;
+        if (!$child) { open STDOUT, ">&", $theirs; open STDERR, ">&", $theirs; exec @ARGV or exit 127 }
+        close $theirs;
+        while ($line > 0 and sysread $ours, my $byte, 1) { --$line if $byte eq "\n" }
+        select undef, undef, undef, $moment_us / 1e6;
+        kill KILL => $child;
+        waitpid $child, 0;
+        exit(($? & 127) != 9)' "$line" "$moment_us" "$@"
+}
+
 # how_it_ended COMMAND...: runs it, with its signals as an interactive shell would leave them, and prints `signal N` or `exit N`:
 # a shell's own $? cannot tell the two apart. The process id is in the file pid before the command begins.
 how_it_ended() {
