@@ -80,7 +80,7 @@ users_database() {
     serve
     answers /readyz 503
     findme -q migrate
-    within 5 answers /readyz 200
+    within 30 answers /readyz 200
 }
 
 @test "health: without model files it lives and is not ready" {
@@ -94,24 +94,38 @@ users_database() {
     has "$(cat body)" "[-] models files: 3 of 3"
 }
 
+# How many questions the database has answered, and how many not, by now: ANSWERED FAILED.
+probes() {
+    curl -s "$url/metrics" | awk '/^findme_database_probes_total/ { all = $2 } /^findme_database_probe_failures_total/ { failed = $2 }
+        END { print all - failed, failed }'
+}
+
 # database: postgresql
-@test "health: a server that stops is noticed within a second, and so is its return" {
+@test "health: a server that stops is noticed by the next question to it, and so is its return" {
     need_models
     own_server
     use_database "$(new_database work)"
     serve
     answers /readyz 200
+    local answered failed before
     findme_postgresql_halt "$server"
     answers /livez 200
-    local gone back
-    gone=$(within 1 answers /readyz 503)
+    read -r before _ < <(probes)
+    within 60 answers /readyz 503
     answers /livez 200
+    read -r answered _ < <(probes)
+    # One may have been answered before the server went, and counted afterwards.
+    echo "answered: $before before, $answered in all"
+    [ "$answered" -le $((before + 1)) ]
     findme_postgresql_resume "$server"
-    back=$(within 1 answers /readyz 200)
-    echo "# 503 after $gone s, 200 after $back s" >&3
+    read -r _ before < <(probes)
+    within 60 answers /readyz 200
+    read -r _ failed < <(probes)
+    echo "failed: $before before, $failed in all"
+    [ "$failed" -le $((before + 1)) ]
     kill -0 "$pid"
     findme_postgresql_crash "$server"
-    within 1 answers /readyz 200
+    within 60 answers /readyz 200
 }
 
 # database: postgresql
@@ -120,15 +134,19 @@ users_database() {
     own_server
     use_database "$(new_database work)"
     serve
-    local session
+    local session asked
     session=$(sql "$FINDME_TEST_POSTGRESQL_URL" "SELECT pid FROM pg_stat_activity WHERE application_name = 'findme health'")
     kill -STOP "$session"
-    within 2 answers /readyz 503
-    within 1 answers /livez 200
+    within 60 answers /readyz 503
+    # The question is still without an answer: nobody waits for it.
+    asked=$(probes)
+    answers /livez 200
+    answers /readyz 503
+    [ "$(probes)" = "$asked" ]
     kill -CONT "$session"
-    within 2 answers /readyz 200
+    within 60 answers /readyz 200
     kill -STOP "$session"
-    within 2 answers /readyz 503
+    within 60 answers /readyz 503
     kill -TERM "$pid"
     ended
     kill -CONT "$session"
@@ -158,7 +176,7 @@ users_database() {
     [ "$(curl -s "$url/api/db-raw-test" | jq -c .)" = '{"status":"ok","sample_user":null}' ]
     sql "$database_url" "INSERT INTO users (username, email, hashed_password) VALUES ('anna.canary', 'anna@example.org', '-')"
     raw_test_shows() { [ "$(curl -s "$url/api/db-raw-test" | jq -c .sample_user)" = "$1" ]; }
-    within 5 raw_test_shows '{"username":"a***","event_id":null}'
+    within 30 raw_test_shows '{"username":"a***","event_id":null}'
     kill -TERM "$pid"
     ended
     hasnt "$(cat err)" canary
@@ -188,11 +206,11 @@ users_database() {
         # Damaged while it is in use, and then not there.
         head -c 65536 /dev/zero | tr '\0' x > "$canary/new" && mv "$canary/new" "$canary/db"
         has_failed() { grep -q health_database_down err; }
-        within 5 has_failed
+        within 30 has_failed
         ask_everything
         rm "$canary/db"
         has_no_file() { grep -q '"code":"not_found"' err; }
-        within 5 has_no_file
+        within 30 has_no_file
         ask_everything
     fi
     kill -TERM "$pid"
@@ -222,6 +240,7 @@ users_database() {
     promtool=$(command -v promtool || echo "$findme_root/build/tools/promtool")
     [ -x "$promtool" ] || missing "no promtool (tests/run.sh gets it)"
     findme -q migrate
+    local before=$EPOCHSECONDS
     serve
     curl -s "$url/livez" > /dev/null
     curl -s "$url/metrics" > metrics
@@ -232,6 +251,7 @@ users_database() {
     grep -qx 'findme_http_requests_total{code="200",endpoint="livez"} 1' metrics
     local started
     started=$(awk '/^process_start_time_seconds/ { printf "%d", $2 }' metrics)
-    ((EPOCHSECONDS - started < 60 && EPOCHSECONDS - started >= 0))
+    # The kernel counts the start from its own, in ticks: to the second that is not exact.
+    ((started >= before - 2 && started <= EPOCHSECONDS + 2))
     [ "$(awk '/^process_open_fds/ { print $2 }' metrics)" -gt 3 ]
 }

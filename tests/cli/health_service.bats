@@ -31,9 +31,9 @@ teardown() {
         local address=${url#http://}
         exec 8<> "/dev/tcp/${address%:*}/${address#*:}"
         printf 'GET /livez HTTP/1.1\r\nHost: a\r\n' >&8
-        within 5 two_connections
+        within 30 connections_are 1
         kill "-$signal" "$(cat pid)"
-        within 5 grep -q "stopping after the requests" err
+        within 30 grep -q "stopping after the requests" err
         printf '\r\n' >&8
         has "$(cat <&8)" "200 OK"
         exec 8>&-
@@ -44,24 +44,26 @@ teardown() {
 
 @test "service: half a request does not hold the end up for longer than it may" {
     serve
-    local address=${url#http://} took
+    local address=${url#http://} drips=0
     # Written to when it is closed already: an error, and not the end of this test.
     trap '' PIPE
     exec 8<> "/dev/tcp/${address%:*}/${address#*:}"
     printf 'GET /livez HTTP/1.1\r\nX: ' >&8
-    within 5 two_connections
+    within 30 connections_are 1
     kill -TERM "$pid"
-    # A byte now and then: it is never silent.
-    took=$(within 7 drip_until_gone)
+    # A byte now and then: it is never silent. The limit is 5 s, and five bytes a second come at most; a busy machine sends fewer.
+    within 60 drip_until_gone
     exec 8>&-
-    echo "# $took s" >&3
+    echo "$drips bytes"
+    [ "$drips" -le 50 ]
     ended
     [ "$status" -eq 0 ]
 }
 
 drip_until_gone() {
     printf 'x' >&8 2> /dev/null
-    read -r -t 0.2 <&8 || true
+    drips=$((drips + 1))
+    sleep 0.2
     ! kill -0 "$pid" 2> /dev/null
 }
 
@@ -73,9 +75,9 @@ drip_until_gone() {
     local address=${url#http://}
     exec 8<> "/dev/tcp/${address%:*}/${address#*:}"
     printf 'GET /livez HTTP/1.1\r\nHost: a\r\n' >&8
-    within 5 two_connections
+    within 30 connections_are 1
     kill -TERM "$(cat pid)"
-    within 5 grep -q "once more to stop at once" err
+    within 30 grep -q "once more to stop at once" err
     kill -TERM "$(cat pid)"
     wait "$watcher"
     exec 8>&-
@@ -120,7 +122,7 @@ drip_until_gone() {
     ended
     "$FINDME_BIN" -v serve-health --listen 0.0.0.0:0 > out 2> err 3>&- &
     pid=$!
-    within 10 grep -q 'findme: listening on http://0.0.0.0:[1-9]' err
+    within 30 grep -q 'findme: listening on http://0.0.0.0:[1-9]' err
     [ "$(grep -c health_listens_beyond_this_machine err)" -eq 1 ]
     [ ! -s out ]
 }
@@ -140,10 +142,10 @@ listen_to_notices() {
     for address in "$PWD/notify" "@findme-test-$$-$BATS_TEST_NUMBER"; do
         rm -f notices
         listen_to_notices "$address"
-        within 5 test -e notices
+        within 30 test -e notices
         NOTIFY_SOCKET=$address WATCHDOG_USEC=200000 serve
         alive_twice() { [ "$(grep -cx WATCHDOG=1 notices)" -ge 2 ]; }
-        within 5 alive_twice
+        within 30 alive_twice
         kill -TERM "$pid"
         ended
         wait "$notices"
@@ -154,7 +156,7 @@ listen_to_notices() {
 
 @test "service: a watchdog that means another process hears nothing" {
     listen_to_notices "$PWD/notify"
-    within 5 test -e notices
+    within 30 test -e notices
     NOTIFY_SOCKET=$PWD/notify WATCHDOG_USEC=20000 WATCHDOG_PID=1 serve
     for _ in 1 2 3 4 5; do curl -s "$url/livez" > /dev/null; done
     kill -TERM "$pid"
@@ -170,29 +172,40 @@ listen_to_notices() {
         open my $three, "+<&=", 3 or die; fcntl $three, Fcntl::F_SETFD(), 0;
         $ENV{LISTEN_FDS} = 1; $ENV{LISTEN_PID} = $$; exec @ARGV' "$FINDME_BIN" -o json serve-health > listening 2> err 3>&- &
     pid=$!
-    within 10 is_listening
+    within 30 is_listening
     url=$(jq -r .url listening)
     has "$url" http://127.0.0.1:
     answers /livez 200
 }
 
-@test "service: two hundred slow clients, a header without end and a body without end change nothing" {
-    serve
-    local address=${url#http://} n before slow=()
-    trap '' PIPE
-    local tcp=/dev/tcp/${address%:*}/${address#*:}
-    for n in 1 2 3 4 5; do answers /readyz 503; done
-    before=$(resident_kib)
-    for ((n = 0; n < 200; n++)); do
-        exec {slow[n]}<> "$tcp"
-        printf 'GET /livez HTTP/1.1\r\nX-Slow: ' >&"${slow[n]}"
-    done
-    local took worst=0
+# A client that has begun a request, in the list slow.
+slow_client() {
+    local client
+    exec {client}<> "$tcp"
+    slow+=("$client")
+    printf 'GET /livez HTTP/1.1\r\nX-Slow: ' >&"$client"
+}
+
+# Each of them sends one byte more.
+drip() {
+    local client
+    for client in "${slow[@]}"; do printf x >&"$client"; done 2> /dev/null
+}
+
+close_slow() {
+    local client
+    for client in "${slow[@]}"; do exec {client}>&-; done
+    slow=()
+}
+
+# wave: two hundred clients that never come to an end, and beside them a header and a body that have none either.
+wave() {
+    local n
+    for ((n = 0; n < 200; n++)); do slow_client; done
     for _ in 1 2 3 4; do
-        for n in "${slow[@]}"; do printf x >&"$n"; done 2> /dev/null
-        took=$(curl -s -o body -w '%{time_total}' --max-time 2 "$url/livez")
+        drip
+        answers /livez 200
         [ "$(cat body)" = alive ]
-        worst=$(printf '%s\n%s\n' "$took" "$worst" | sort -g | tail -n 1)
     done
     # The writers end when the server has closed the connection.
     { printf 'GET /livez HTTP/1.1\r\nX: '; head -c 1G /dev/zero | tr '\0' x; } 2> /dev/null > "$tcp" || true
@@ -200,15 +213,41 @@ listen_to_notices() {
     { printf 'GET /livez HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n'; while printf '400\r\n%01024d\r\n' 0; do :; done; } \
         2> /dev/null > "$tcp" || true
     answers /livez 200
-    grew_by 16384
-    # However busily they drip, in twice the timeout they are gone.
-    overdue() {
-        for n in "${slow[@]}"; do printf x >&"$n"; done 2> /dev/null
-        curl -s "$url/metrics" | grep -qx 'findme_http_connections_overdue_total 200'
-    }
-    within 15 overdue
-    grew_by 16384
-    echo "# /livez took $worst s at worst" >&3
+}
+
+@test "service: two hundred slow clients, a header without end and a body without end change nothing" {
+    serve
+    local address=${url#http://} slow=() kib=() n drips=0
+    local tcp=/dev/tcp/${address%:*}/${address#*:}
+    trap '' PIPE
+    for n in 1 2 3 4 5; do answers /readyz 503; done
+    # What it needs for such clients it has after the first wave; what it would keep of them, or never give back, it has more of
+    # after each.
+    for n in 0 1 2; do
+        wave
+        # However busily the last ones drip, in twice the timeout of 5 s they are gone; five times a second at most they do.
+        if [ "$n" -eq 2 ]; then
+            within 60 overdue
+            echo "$drips times"
+            [ "$drips" -le 100 ]
+        fi
+        close_slow
+        within 60 connections_are 0
+        kib[n]=$(resident_kib)
+    done
+    echo "memory: ${kib[*]} KiB after each wave, $(peak_kib) KiB at most"
+    # A sanitizer keeps what was given back, to notice who uses it still.
+    if is_sanitized; then return 0; fi
+    [ $((kib[2] - kib[1])) -lt 4096 ]
+    # A header of 1 GiB is nothing that it holds at any time.
+    [ "$(peak_kib)" -lt $((kib[0] + 131072)) ]
+}
+
+overdue() {
+    drip
+    drips=$((drips + 1))
+    sleep 0.2
+    connections_are 0
 }
 
 # database: postgresql
@@ -217,7 +256,7 @@ listen_to_notices() {
     need_models
     findme -q migrate
     serve
-    within 5 answers /readyz 200
+    within 30 answers /readyz 200
     local path before most=0 count load probes asked
     connections() {
         sql "$FINDME_TEST_POSTGRESQL_URL" "SELECT count(*) FROM pg_stat_activity
@@ -233,6 +272,7 @@ listen_to_notices() {
         while kill -0 "$load" 2> /dev/null; do
             count=$(connections)
             ((count <= most)) || most=$count
+            sleep 0.02
         done
         wait "$load"
         probes=$(($(probes) - asked))
@@ -243,7 +283,7 @@ listen_to_notices() {
         awk '/99% in/ { if ($3 >= 0.020) exit 1; seen = 1 } END { exit !seen }' load
         [ "$most" -eq 1 ]
         ((probes <= 70))
-        grew_by 1024
+        is_sanitized || [ $(($(resident_kib) - before)) -lt 1024 ]
         # What was needed once, to read a model's file for one, is given back.
         is_sanitized || [ "$(resident_kib)" -lt 28000 ]
     done

@@ -3,7 +3,6 @@
 
 pid=
 url=
-before=0
 
 stop_serving() {
     [ -z "$pid" ] || { kill -KILL "$pid" && wait "$pid"; } 2> /dev/null || true
@@ -29,24 +28,14 @@ ended() {
     pid=
 }
 
-code() { curl -s -o body -w '%{http_code}' --max-time 10 "$url$1"; }
+code() { curl -s -o body -w '%{http_code}' --max-time "$(patience 60)" "$url$1"; }
 answers() { [ "$(code "$1")" = "$2" ]; }
+# The memory that it has, and the most that it ever had.
 resident_kib() { awk '/^VmRSS/ { print $2 }' "/proc/$pid/status"; }
+peak_kib() { awk '/^VmHWM/ { print $2 }' "/proc/$pid/status"; }
 
 # A sanitizer keeps what was given back, to notice who uses it still.
 is_sanitized() { nm -D "$FINDME_BIN" | grep -qE ' U __(asan|tsan)_init'; }
 
-# grew_by KIB: its memory grew by less than that.
-grew_by() {
-    local now
-    now=$(resident_kib)
-    if is_sanitized; then
-        echo "memory: $before KiB before, $now KiB now; not judged under a sanitizer"
-        return 0
-    fi
-    echo "memory: $before KiB before, $now KiB now"
-    ((now - before < $1))
-}
-
-# Besides the one that asks.
-two_connections() { curl -s "$url/metrics" | grep -qx 'findme_http_connections 2'; }
+# connections_are N: besides the one that asks.
+connections_are() { curl -s "$url/metrics" | grep -qx "findme_http_connections $(($1 + 1))"; }
