@@ -24,23 +24,28 @@ every_byte() {
     esac
 }
 
-# watched COMMAND...: runs it while the arguments of all processes are written down.
+# watched FILE ARGUMENT...: runs the tool, which gets the secret of FILE through the pipe `secret`: as a file, or as the standard
+# input, or as descriptor 3. While it waits for that, the arguments of all processes are written down.
 watched() {
-    local watcher
-    (
-        while :; do
-            cat /proc/[0-9]*/cmdline 2> /dev/null | tr '\0' ' '
-            sleep 0.01
-        done
-    ) > "seen.$BATS_TEST_NUMBER" 3>&- &
-    watcher=$!
-    "$@"
-    local code=$?
-    kill "$watcher"
-    wait "$watcher" 2> /dev/null || true
-    cat "seen.$BATS_TEST_NUMBER" >> cmdlines
+    local file=$1 tool code=0
+    shift
+    case " $* " in
+        *" secret "*) "$FINDME_BIN" "$@" & ;;
+        *" --password-fd 3 "*) "$FINDME_BIN" "$@" 3< secret & ;;
+        *) "$FINDME_BIN" "$@" < secret & ;;
+    esac
+    tool=$!
+    {
+        before_end_of "$tool" is_the_tool "$tool"
+        cat /proc/[0-9]*/cmdline 2> /dev/null | tr '\0' ' ' >> cmdlines
+        cat "$file"
+    } > secret
+    wait "$tool" || code=$?
     return "$code"
 }
+
+# No longer the shell that became it.
+is_the_tool() { [ "/proc/$1/exe" -ef "$FINDME_BIN" ]; }
 
 @test "secrets: canaries in every input are in no output, log, argument list, audit or database file" {
     findme -q event create Party --code PARTY > /dev/null
@@ -49,15 +54,16 @@ watched() {
     printf 'Kanarienvogel-drei-xyz\n' > three
     printf 'Kanarienvogel-vier-xyz\n' > four
     chmod 600 one two three four
+    mkfifo -m 600 secret
     {
-        watched findme -v user add anna --email anna@example.org --event PARTY --password-file one
-        watched findme -v user verify anna --event PARTY --password-stdin < one
-        watched findme -v user verify anna --event PARTY --password-stdin < two || true
-        watched findme -v user set-password anna --password-fd 3 3< three
+        watched one -v user add anna --email anna@example.org --event PARTY --password-file secret
+        watched one -v user verify anna --event PARTY --password-stdin
+        watched two -v user verify anna --event PARTY --password-stdin || true
+        watched three -v user set-password anna --password-fd 3
         findme -q token issue anna --event PARTY > token
         chmod 600 token
-        watched findme -v token redeem --token-file token --password-file four
-        watched findme -v token redeem --token-file token --password-file two || true
+        watched four -v token redeem --token-file token --password-file secret
+        watched two -v token redeem --token-file token --password-file secret || true
         findme -v user export anna
         findme -v user list
         findme -v audit list
@@ -79,7 +85,8 @@ watched() {
     # What scans nothing finds nothing: a name that is no secret is there.
     grep -q anna output
     grep -aq anna bytes
-    grep -q "user verify anna" cmdlines
+    [ "$(grep -o "user add anna\|user verify anna\|user set-password anna\|token redeem" cmdlines | sort | uniq -c | xargs)" = \
+        "2 token redeem 1 user add anna 1 user set-password anna 2 user verify anna" ]
 }
 
 @test "secrets: an e-mail is in no message, log line or audit entry" {

@@ -222,7 +222,7 @@ listen_to_notices() {
         open my $out, ">", "notices"; select $out; $| = 1;
         while (defined recv $s, my $said, 4096, 0) { $said =~ s/\n/;/g; print "$said\n"; exit if $said =~ /STOPPING/ }' 3>&- &
     notices=$!
-    within 5 test -e notices
+    within 60 test -e notices
 }
 
 said() { grep -q "$1" notices; }
@@ -242,13 +242,13 @@ said() { grep -q "$1" notices; }
         within 30 said READY=1
         url=http://$(sed -n 's/.*Listening on //p' notices | head -n 1)
         answers /livez 200
-        within 5 answers /readyz 200
+        within 60 answers /readyz 200
         answers /api/health-check 200
         # Of itself it sees what the metrics need, of others nothing.
         curl -s "$url/metrics" > metrics
         grep -qE '^process_resident_memory_bytes [1-9]' metrics
         grep -qE '^process_open_fds [1-9]' metrics
-        within 5 said WATCHDOG=1
+        within 60 said WATCHDOG=1
         kill -TERM "$pid"
         ended
         [ "$status" -eq 0 ] || { cat err; return 1; }
