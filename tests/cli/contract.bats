@@ -156,7 +156,7 @@ commands() {
     for command in "event list" "index ." "match selfie.jpg" "photo list" "photo forget $FINDME_TEST_SAMPLES/sample6.jpg" \
         "model verify" "config show"; do
         # shellcheck disable=SC2086
-        timeout 60 "$FINDME_BIN" $command < /dev/null > /dev/null
+        timeout "$(patience 60)" "$FINDME_BIN" $command < /dev/null > /dev/null
     done
 }
 

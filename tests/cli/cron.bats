@@ -254,7 +254,7 @@ value_of() { sed -n "s/^$1{command=\"[a-z ]*\"} //p" metrics.prom; }
     kill -KILL "$killed"
     wait "$killed" || true
     exec 7>&- 8<&-
-    expect_exit 0 findme index --event PARTY --wait=5 "$FINDME_TEST_SAMPLES/sample2.jpg"
+    expect_exit 0 findme index --event PARTY "--wait=$(patience 60)" "$FINDME_TEST_SAMPLES/sample2.jpg"
 }
 
 @test "overlap: purging, pruning and importing run one at a time" {

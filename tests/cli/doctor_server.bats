@@ -67,7 +67,7 @@ sessions_are() { [ "$(query "SELECT count(*) FROM pg_stat_activity WHERE applica
 sleep_with_connections() {
     local i
     for ((i = 0; i < $1; i++)); do
-        PGAPPNAME=${2:-crowd} psql -X -q "$database_url" -c "SELECT pg_sleep(60)" 2> /dev/null &
+        PGAPPNAME=${2:-crowd} psql -X -q "$database_url" -c "SELECT pg_sleep(600)" 2> /dev/null &
     done
     wait
 }

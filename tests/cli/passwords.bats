@@ -133,17 +133,17 @@ on_terminal() {
     mkfifo endless
     { head -c 1048576 /dev/zero && sleep 60; } > endless 2> /dev/null 3>&- &
     local writer=$!
-    expect_exit 2 timeout 30 "$FINDME_BIN" user set-password ada --password-stdin < endless
+    expect_exit 2 timeout "$(patience 60)" "$FINDME_BIN" user set-password ada --password-stdin < endless
     has "$stderr" "longer than 1024 bytes"
     kill "$writer" 2> /dev/null || true
 }
 
 @test "passwords: without a terminal nothing is asked, and the options are named" {
-    expect_exit 2 timeout 30 "$FINDME_BIN" user set-password ada < /dev/null
+    expect_exit 2 timeout "$(patience 60)" "$FINDME_BIN" user set-password ada < /dev/null
     has "$stderr" "--password-stdin, --password-file FILE or --password-fd N"
-    expect_exit 2 timeout 30 "$FINDME_BIN" user set-password ada < password
+    expect_exit 2 timeout "$(patience 60)" "$FINDME_BIN" user set-password ada < password
     has "$stderr" "--password-stdin"
-    expect_exit 2 timeout 30 "$FINDME_BIN" user add eva --email eva@example.org --role admin --ask-password < /dev/null
+    expect_exit 2 timeout "$(patience 60)" "$FINDME_BIN" user add eva --email eva@example.org --role admin --ask-password < /dev/null
 }
 
 @test "passwords: a terminal is asked, shows nothing of it, and is as before afterwards" {

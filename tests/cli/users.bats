@@ -240,6 +240,8 @@ add() {
             while [ "$n" -gt 0 ]; do
                 status=0
                 findme -q user verify anna --event AAAA --password-stdin <<< "wrong" 2> "said.$i" || status=$?
+                # Locked for too long by the others is not yet an answer, and must not have counted.
+                [ "$status" -ne 6 ] || { echo again >> "again.$i" && continue; }
                 [ "$status" -eq 5 ] || printf 'exit code %s: %s\n' "$status" "$(cat "said.$i")" >> "unlike.$i"
                 n=$((n - 1))
             done
@@ -247,6 +249,7 @@ add() {
     done
     wait
     [ -z "$(cat unlike.* 2> /dev/null)" ] || { cat unlike.* && false; }
+    echo "asked again: $(cat again.* 2> /dev/null | wc -l) times"
     [ "$(findme -o json user show anna | jq .failed_logins)" -eq 101 ]
     [ "$(findme audit list | grep -c "login.refused")" -eq 101 ]
     expect_exit 5 findme user verify anna --event AAAA --password-stdin < password
