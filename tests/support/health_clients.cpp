@@ -11,14 +11,16 @@
 #include <cerrno>
 #include <cstdint>
 
+#include "support/patience.hpp"
+
 namespace findme::testing {
 namespace {
 
 int open_to(const sockaddr* address, socklen_t size) {
     const int descriptor = ::socket(address->sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    const timeval patience{10, 0};
-    ::setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
-    ::setsockopt(descriptor, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
+    const timeval longest{patience(std::chrono::seconds{10}).count(), 0};
+    ::setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &longest, sizeof longest);
+    ::setsockopt(descriptor, SOL_SOCKET, SO_SNDTIMEO, &longest, sizeof longest);
     if (::connect(descriptor, address, size) == 0) return descriptor;
     ::close(descriptor);
     return -1;

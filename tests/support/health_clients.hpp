@@ -15,7 +15,7 @@ struct HttpReply {
     [[nodiscard]] std::string header(std::string_view name) const;
 };
 
-/// A connection to `127.0.0.1:PORT` or `unix:PATH` that gives up after ten seconds.
+/// A connection to `127.0.0.1:PORT` or `unix:PATH` that gives up after `patience(10 s)`.
 class HttpConnection {
   public:
     explicit HttpConnection(const std::string& address);
@@ -28,7 +28,7 @@ class HttpConnection {
     bool send(std::string_view bytes) const;
     /// Reads until the server closes the connection.
     [[nodiscard]] HttpReply read() const;
-    /// Whether the server has closed the connection, which it is given ten seconds for.
+    /// Whether the server has closed the connection, which it is given `patience(10 s)` for.
     [[nodiscard]] bool ends() const;
 
   private:

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "findme/error.hpp"
+#include "support/patience.hpp"
 #include "support/test_database.hpp"
 
 using namespace findme;
@@ -165,7 +166,7 @@ TEST_CASE("run lock: it goes with a process that is killed", "[findme]") {
     ::close(ready[0]);
     ::close(ready[1]);
     // A server needs a moment to see that its client is gone.
-    const RunLock again = subject.lock("index-1", 20s);
+    const RunLock again = subject.lock("index-1", testing::patience(20s));
 }
 
 TEST_CASE("run lock: a database that is not there is not made", "[findme]") {

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "ops/model_watch.hpp"
+#include "support/patience.hpp"
 #include "support/test_database.hpp"
 
 using namespace findme;
@@ -23,7 +24,9 @@ using testing::TestDatabase;
 
 namespace {
 
-constexpr std::chrono::seconds kPatience{10};
+std::chrono::seconds longest_wait() {
+    return testing::patience(std::chrono::seconds{10});
+}
 
 class MemoryLog final : public Log {
   public:
@@ -59,7 +62,7 @@ HealthProbe::OpenDatabase opener(const std::string& url) {
 /// Waits until a reading is as wanted.
 template <typename Wanted>
 DatabaseReading wait_for(const HealthProbe& probe, const Wanted& wanted) {
-    const auto deadline = std::chrono::steady_clock::now() + kPatience;
+    const auto deadline = std::chrono::steady_clock::now() + longest_wait();
     DatabaseReading reading = probe.reading();
     while (!wanted(reading) && std::chrono::steady_clock::now() < deadline) {
         std::this_thread::yield();
@@ -71,7 +74,7 @@ DatabaseReading wait_for(const HealthProbe& probe, const Wanted& wanted) {
 
 DatabaseReading first_reading(const std::string& url) {
     const HealthProbe probe(opener(url), {}, nullptr);
-    REQUIRE(probe.wait(kPatience));
+    REQUIRE(probe.wait(longest_wait()));
     return probe.reading();
 }
 
@@ -167,13 +170,13 @@ TEST_CASE("health probe: the sample account is the first one, with its event", "
     options.sample_user = true;
     {
         const HealthProbe probe(opener(world->url()), options, nullptr);
-        REQUIRE(probe.wait(kPatience));
+        REQUIRE(probe.wait(longest_wait()));
         CHECK_FALSE(probe.reading().sample_user);
     }
     world->connect()->run(
         "INSERT INTO users (id, username, event_id) VALUES (2, 'berta', NULL), (1, 'anna', 4)");
     const HealthProbe probe(opener(world->url()), options, nullptr);
-    REQUIRE(probe.wait(kPatience));
+    REQUIRE(probe.wait(longest_wait()));
     const auto user = probe.reading().sample_user;
     REQUIRE(user);
     CHECK(user->username == "anna");
@@ -202,7 +205,7 @@ TEST_CASE("health probe: an SQLite file that is missing is not made, and is seen
     MemoryLog log;
     {
         const HealthProbe probe(opener("sqlite:" + file), options, &log);
-        REQUIRE(probe.wait(kPatience));
+        REQUIRE(probe.wait(longest_wait()));
         const auto missing = probe.reading();
         CHECK_FALSE(missing.connected);
         REQUIRE(missing.failure);
@@ -233,7 +236,7 @@ TEST_CASE("health probe: sessions that are ended are replaced, one at a time", "
     for (const auto dialect : available_postgresql()) {
         TestDatabase world(dialect);
         const HealthProbe probe(opener(world.url()), {}, nullptr);
-        REQUIRE(probe.wait(kPatience));
+        REQUIRE(probe.wait(longest_wait()));
         const auto connection = world.connect();
         const auto sessions = [&] {
             std::int64_t count = 0;
@@ -269,7 +272,7 @@ TEST_CASE("health probe: a database that hangs counts as down, and nobody waits 
             return db::open_database(url, options_of_probe());
         },
         options, nullptr);
-    REQUIRE(probe->wait(kPatience));
+    REQUIRE(probe->wait(longest_wait()));
     CHECK(probe->reading().connected);
 
     *hang = true;
@@ -321,9 +324,9 @@ TEST_CASE("health probe: model files are hashed once, and again when they change
     file.file = "model.dat";
     const ops::ModelWatch watch({file}, {folder / "none", folder.path()}, check,
                                 std::chrono::milliseconds{5});
-    REQUIRE(watch.wait(kPatience));
+    REQUIRE(watch.wait(longest_wait()));
     const auto wait_for_state = [&](ModelState wanted) {
-        const auto deadline = std::chrono::steady_clock::now() + kPatience;
+        const auto deadline = std::chrono::steady_clock::now() + longest_wait();
         while (watch.reading()->front().state != wanted && std::chrono::steady_clock::now() < deadline)
             std::this_thread::yield();
         CHECK(watch.reading()->front().state == wanted);
