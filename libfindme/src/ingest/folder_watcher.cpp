@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <cstring>
 #include <system_error>
+#include <utility>
 
 #include "base/text.hpp"
 #include "findme/error.hpp"
@@ -51,8 +52,10 @@ bool is_below(const fs::path& folder, const fs::path& path) {
 
 }  // namespace
 
-FolderWatcher::FolderWatcher(const std::vector<std::string>& folders)
-    : inotify_(inotify_init1(IN_NONBLOCK | IN_CLOEXEC)), wake_(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {
+FolderWatcher::FolderWatcher(const std::vector<std::string>& folders, base::Monotonic clock)
+    : clock_(std::move(clock)),
+      inotify_(inotify_init1(IN_NONBLOCK | IN_CLOEXEC)),
+      wake_(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {
     if (!inotify_.ok() || !wake_.ok()) throw_system("cannot follow folders");
     for (const std::string& name : folders) {
         std::error_code error;
@@ -94,7 +97,7 @@ void FolderWatcher::follow(const fs::path& folder, Known files_known) {
 
 void FolderWatcher::meet(const fs::path& file) {
     const auto stat = base::stat_regular_file(file.native());
-    if (stat) unsettled_[file.native()] = {Clock::now() + kQuietWhenMet, false, *stat};
+    if (stat) unsettled_[file.native()] = {clock_() + kQuietWhenMet, false, *stat};
 }
 
 void FolderWatcher::forget_below(const fs::path& folder) {
@@ -114,7 +117,7 @@ FolderChanges FolderWatcher::wait(std::chrono::milliseconds patience, const std:
         const std::uint64_t one = 1;
         [[maybe_unused]] const auto written = ::write(wake_.get(), &one, sizeof one);
     });
-    const auto deadline = Clock::now() + patience;
+    const auto deadline = clock_() + patience;
     FolderChanges changes;
     while (!stop.stop_requested()) {
         std::array<pollfd, 2> sources{{{inotify_.get(), POLLIN, 0}, {wake_.get(), POLLIN, 0}}};
@@ -127,14 +130,14 @@ FolderChanges FolderWatcher::wait(std::chrono::milliseconds patience, const std:
             for (const fs::path& root : roots_) follow(root, Known::yes);
         }
         take_settled(changes);
-        if (!changes.files.empty() || changes.overflowed || Clock::now() >= deadline) break;
+        if (!changes.files.empty() || changes.overflowed || clock_() >= deadline) break;
     }
     return changes;
 }
 
-std::chrono::milliseconds FolderWatcher::until_next_settles(Clock::time_point deadline) const {
+std::chrono::milliseconds FolderWatcher::until_next_settles(Time deadline) const {
     for (const auto& [path, file] : unsettled_) deadline = std::min(deadline, file.until);
-    const auto pause = std::chrono::ceil<std::chrono::milliseconds>(deadline - Clock::now());
+    const auto pause = std::chrono::ceil<std::chrono::milliseconds>(deadline - clock_());
     return std::clamp(pause, std::chrono::milliseconds{0}, std::chrono::milliseconds{60'000});
 }
 
@@ -169,7 +172,7 @@ void FolderWatcher::note(const fs::path& folder, const inotify_event& event) {
         if ((event.mask & IN_MOVED_FROM) != 0) forget_below(path);
         if ((event.mask & (IN_CREATE | IN_MOVED_TO)) != 0) follow(path, Known::no);
     } else if ((event.mask & (IN_CLOSE_WRITE | IN_MOVED_TO)) != 0) {
-        unsettled_[path.native()] = {Clock::now() + kQuiet, true, {}};
+        unsettled_[path.native()] = {clock_() + kQuiet, true, {}};
     } else if ((event.mask & IN_CREATE) != 0 && is_linked(path)) {
         // Made by link(2), which opens nothing and closes nothing.
         meet(path);
@@ -177,7 +180,7 @@ void FolderWatcher::note(const fs::path& folder, const inotify_event& event) {
 }
 
 void FolderWatcher::take_settled(FolderChanges& changes) {
-    const auto now = Clock::now();
+    const auto now = clock_();
     for (auto it = unsettled_.begin(); it != unsettled_.end();) {
         auto& [path, file] = *it;
         if (file.until <= now && !file.closed) {

@@ -10,6 +10,7 @@
 
 #include "base/file.hpp"
 #include "base/file_descriptor.hpp"
+#include "base/monotonic.hpp"
 
 struct inotify_event;
 
@@ -29,22 +30,24 @@ class FolderWatcher {
   public:
     /// @errors throws Error{not_found} when a path is no folder, Error{internal} when the kernel has no
     /// watches left.
-    explicit FolderWatcher(const std::vector<std::string>& folders);
+    explicit FolderWatcher(const std::vector<std::string>& folders,
+                           base::Monotonic clock = base::monotonic());
     FolderWatcher(const FolderWatcher&) = delete;
     FolderWatcher& operator=(const FolderWatcher&) = delete;
 
+    /// @param  patience  by the watcher's clock; 0 takes what has come and settled by now.
     /// @return as soon as there is something; nothing after `patience`, or when asked to stop.
     /// @errors throws Error{not_found} when one of the folders itself is gone.
     [[nodiscard]] FolderChanges wait(std::chrono::milliseconds patience, const std::stop_token& stop);
 
   private:
-    using Clock = std::chrono::steady_clock;
+    using Time = std::chrono::steady_clock::time_point;
     enum class Known { no, yes };
     /// A file that may still be written to.
     struct Unsettled {
-        Clock::time_point until;  ///< When it was left alone for long enough.
-        bool closed = false;      ///< By whoever wrote it; else it was met by looking.
-        base::FileStat stat;      ///< When it was met.
+        Time until;           ///< When it was left alone for long enough.
+        bool closed = false;  ///< By whoever wrote it; else it was met by looking.
+        base::FileStat stat;  ///< When it was met.
     };
 
     void follow(const std::filesystem::path& folder, Known files_known);
@@ -52,9 +55,10 @@ class FolderWatcher {
     void read_events(FolderChanges& changes);
     void note(const std::filesystem::path& folder, const ::inotify_event& event);
     void meet(const std::filesystem::path& file);
-    [[nodiscard]] std::chrono::milliseconds until_next_settles(Clock::time_point deadline) const;
+    [[nodiscard]] std::chrono::milliseconds until_next_settles(Time deadline) const;
     void take_settled(FolderChanges& changes);
 
+    base::Monotonic clock_;
     base::FileDescriptor inotify_;
     base::FileDescriptor wake_;  ///< An eventfd that a request to stop writes to.
     std::set<std::filesystem::path> roots_;
