@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <exception>
 #include <stop_token>
+#include <utility>
 
 namespace findme::ingest {
 namespace {
@@ -12,15 +13,21 @@ constexpr std::chrono::milliseconds kSoon{500};
 
 }  // namespace
 
-Leases::Leases(db::Database& database, std::chrono::seconds lease, std::chrono::seconds longest_work)
+std::chrono::milliseconds pause_between_signs(std::chrono::seconds lease) {
+    return std::max<std::chrono::milliseconds>(std::chrono::milliseconds(lease) / 3, kSoon);
+}
+
+Leases::Leases(db::Database& database, std::chrono::seconds lease, std::chrono::seconds longest_work,
+               base::Monotonic clock)
     : database_(database),
       lease_(lease),
       longest_work_(longest_work),
+      clock_(std::move(clock)),
       thread_([this](const std::stop_token& stop) { keep(stop); }) {}
 
 void Leases::add(const store::JobClaim& claim) {
     const std::lock_guard lock(mutex_);
-    claims_.insert_or_assign(claim.job, Held{claim, Clock::now()});
+    claims_.insert_or_assign(claim.job, Held{claim, clock_()});
 }
 
 void Leases::remove(const store::JobClaim& claim) {
@@ -31,10 +38,10 @@ void Leases::remove(const store::JobClaim& claim) {
 }
 
 std::vector<store::JobClaim> Leases::held() {
-    return held_since(Clock::time_point::min());
+    return held_since(Time::min());
 }
 
-std::vector<store::JobClaim> Leases::held_since(Clock::time_point earliest) {
+std::vector<store::JobClaim> Leases::held_since(Time earliest) {
     const std::lock_guard lock(mutex_);
     std::vector<store::JobClaim> claims;
     claims.reserve(claims_.size());
@@ -47,7 +54,7 @@ void Leases::keep(const std::stop_token& stop) {
     std::mutex mutex;
     std::condition_variable_any never;
     std::unique_lock lock(mutex);
-    const auto regular = std::max<std::chrono::milliseconds>(std::chrono::milliseconds(lease_) / 3, kSoon);
+    const auto regular = pause_between_signs(lease_);
     for (auto pause = regular; !stop.stop_requested(); pause = renew() ? regular : kSoon) {
         never.wait_for(lock, stop, pause, [] { return false; });
         if (stop.stop_requested()) return;
@@ -56,7 +63,7 @@ void Leases::keep(const std::stop_token& stop) {
 
 bool Leases::renew() noexcept {
     try {
-        const auto claims = held_since(Clock::now() - longest_work_);
+        const auto claims = held_since(clock_() - longest_work_);
         // A connection for the moment: threads of the run hold theirs no longer than this, so that one is
         // free soon. Nor is what was lost of interest here: it shows when the result is to be written.
         if (!claims.empty()) store::JobRepository(*database_.connect()).renew(claims, lease_);

@@ -7,6 +7,7 @@
 #include <thread>
 #include <vector>
 
+#include "base/monotonic.hpp"
 #include "db/connection.hpp"
 #include "store/job_repository.hpp"
 
@@ -16,13 +17,16 @@ namespace findme::ingest {
 /// read from a server of files that is gone.
 inline constexpr std::chrono::minutes kLongestWork{15};
 
+/// How often signs of life are given: one may fail to arrive, and the next one comes in time.
+[[nodiscard]] std::chrono::milliseconds pause_between_signs(std::chrono::seconds lease);
+
 /// The claims that a shared run holds: a thread gives signs of life for them as long as this lives, but not
 /// for one that has been held for `longest_work`: others may take that photo over. Borrows the database;
 /// thread-safe.
 class Leases {
   public:
     Leases(db::Database& database, std::chrono::seconds lease,
-           std::chrono::seconds longest_work = kLongestWork);
+           std::chrono::seconds longest_work = kLongestWork, base::Monotonic clock = base::monotonic());
     Leases(const Leases&) = delete;
     Leases& operator=(const Leases&) = delete;
     ~Leases() = default;
@@ -34,19 +38,20 @@ class Leases {
     [[nodiscard]] std::vector<store::JobClaim> held();
 
   private:
-    using Clock = std::chrono::steady_clock;
+    using Time = std::chrono::steady_clock::time_point;
     struct Held {
         store::JobClaim claim;
-        Clock::time_point since;
+        Time since;
     };
 
-    [[nodiscard]] std::vector<store::JobClaim> held_since(Clock::time_point earliest);
+    [[nodiscard]] std::vector<store::JobClaim> held_since(Time earliest);
     void keep(const std::stop_token& stop);
     [[nodiscard]] bool renew() noexcept;
 
     db::Database& database_;
     std::chrono::seconds lease_;
     std::chrono::seconds longest_work_;
+    base::Monotonic clock_;
     std::mutex mutex_;
     std::map<std::int64_t, Held> claims_;  ///< By job.
     std::jthread thread_;                  ///< Last: it uses all of the above.

@@ -1,9 +1,13 @@
 #include "ingest/leases.hpp"
 
 #include <catch2/catch.hpp>
-#include <thread>
+#include <chrono>
+#include <string>
+#include <vector>
 
 #include "store/event_repository.hpp"
+#include "support/manual_clock.hpp"
+#include "support/patience.hpp"
 #include "support/test_database.hpp"
 
 using namespace findme;
@@ -15,7 +19,8 @@ using testing::TestDatabase;
 
 namespace {
 
-constexpr auto kLease = 2s;
+/// The shortest there is: signs of life come soon.
+constexpr auto kLease = 1s;
 
 struct Place {
     explicit Place(db::Dialect dialect) : database(dialect) {
@@ -26,21 +31,35 @@ struct Place {
         event.expires_at = event.created_at + std::chrono::days{90};
         const auto connection = database.connect();
         scope = {EventRepository(*connection).insert(event), "test-model"};
+        JobRepository jobs(*connection);
         static_cast<void>(
-            JobRepository(*connection).queue(scope, std::vector<PathVersion>{{"/photos/a.jpg", 10, 1}}));
-        const auto jobs = JobRepository(*connection)
-                              .claim(scope, {"/photos/", "/photos0"}, JobKind::fresh, 1, "worker", kLease);
-        REQUIRE(jobs.size() == 1);
-        claim = jobs.front().claim;
+            jobs.queue(scope, std::vector<PathVersion>{{"/photos/a.jpg", 10, 1}, {"/photos/b.jpg", 10, 1}}));
+        for (const auto& job :
+             jobs.claim(scope, {"/photos/", "/photos0"}, JobKind::fresh, 2, "worker", kLease))
+            claims.push_back(job.claim);
+        REQUIRE(claims.size() == 2);
     }
-    std::int64_t expired() {
-        const auto connection = database.connect();
-        return JobRepository(*connection).status(scope.event).expired;
+    /// When the lease of a claim runs out.
+    std::string due(const JobClaim& claim) {
+        std::string at;
+        database.connect()->run("SELECT CAST(due_at AS text) FROM index_jobs WHERE id = $1", {claim.job},
+                                [&](const db::Row& row) { at = row.text(0); });
+        return at;
+    }
+    /// Waits until the lease of a claim was made longer so many times.
+    void await_signs(const JobClaim& claim, int signs) {
+        const auto deadline = std::chrono::steady_clock::now() + testing::patience(30s);
+        for (std::string last = due(claim); signs > 0; --signs) {
+            std::string next = last;
+            while (next == last && std::chrono::steady_clock::now() < deadline) next = due(claim);
+            REQUIRE(next > last);
+            last = next;
+        }
     }
 
     TestDatabase database;
     JobScope scope;
-    JobClaim claim;
+    std::vector<JobClaim> claims;
 };
 
 }  // namespace
@@ -49,17 +68,28 @@ TEST_CASE("leases: signs of life keep a claim, and one that is held for too long
           "[ingest][postgres]") {
     for (const auto dialect : available_postgresql()) {
         Place place(dialect);
-        {
-            Leases leases(place.database.database(), kLease);
-            leases.add(place.claim);
-            std::this_thread::sleep_for(kLease + 1s);
-            CHECK(place.expired() == 0);
-        }
-        Leases leases(place.database.database(), kLease, 0s);
-        leases.add(place.claim);
-        std::this_thread::sleep_for(kLease + 1s);
-        CHECK(place.expired() == 1);
+        testing::ManualClock clock;
+        Leases leases(place.database.database(), kLease, ingest::kLongestWork, clock.reader());
+        const JobClaim& old = place.claims[0];
+        const JobClaim& fresh = place.claims[1];
+        leases.add(old);
+        place.await_signs(old, 2);
+
+        clock.advance(ingest::kLongestWork + 1s);
+        leases.add(fresh);
+        // What was on its way when the clock moved has arrived by then.
+        place.await_signs(fresh, 1);
+        const std::string last = place.due(old);
+        place.await_signs(fresh, 2);
+        CHECK(place.due(old) == last);
         // It is held all the same: whoever gives back what he holds gives that back, too.
-        CHECK(leases.held().size() == 1);
+        CHECK(leases.held().size() == 2);
+    }
+}
+
+TEST_CASE("leases: a lease is as long as three signs of life", "[ingest]") {
+    for (const auto lease : {2s, 3s, 60s, 3600s}) {
+        CAPTURE(lease.count());
+        CHECK(3 * ingest::pause_between_signs(lease) <= lease);
     }
 }
