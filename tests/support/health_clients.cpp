@@ -85,9 +85,10 @@ HttpReply HttpConnection::read() const {
 
 bool HttpConnection::ends() const {
     char byte = 0;
-    while (::recv(descriptor_, &byte, 1, 0) > 0) continue;
+    ssize_t got = 0;
+    while ((got = ::recv(descriptor_, &byte, 1, 0)) > 0) continue;
     // A timeout is no end.
-    return errno != EAGAIN && errno != EWOULDBLOCK;
+    return got == 0 || (errno != EAGAIN && errno != EWOULDBLOCK);
 }
 
 HttpReply http(const std::string& address, std::string_view method, std::string_view path,

@@ -8,7 +8,7 @@ namespace findme::ops {
 
 void ConnectionTable::add(const void* key, int descriptor) {
     const std::lock_guard lock(mutex_);
-    entries_[key] = {descriptor, Clock::now()};
+    entries_[key] = {descriptor, clock_()};
 }
 
 void ConnectionTable::remove(const void* key) {
@@ -21,7 +21,7 @@ void ConnectionTable::rest(const void* key) {
     const std::lock_guard lock(mutex_);
     const auto found = entries_.find(key);
     if (found == entries_.end()) return;
-    found->second.since = Clock::now();
+    found->second.since = clock_();
     found->second.resting = true;
     changed_.notify_all();
 }
@@ -31,8 +31,9 @@ std::size_t ConnectionTable::size() const {
     return entries_.size();
 }
 
-std::size_t ConnectionTable::end_older_than(Clock::time_point begin) {
+std::size_t ConnectionTable::end_older_than(std::chrono::milliseconds age) {
     const std::lock_guard lock(mutex_);
+    const Time begin = clock_() - age;
     std::size_t count = 0;
     for (auto& [key, entry] : entries_) {
         if (entry.ended || entry.since >= begin) continue;

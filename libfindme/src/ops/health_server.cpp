@@ -136,12 +136,13 @@ bool send_all(int descriptor, std::string_view text) {
 class HealthServer::State {
   public:
     State(std::unique_ptr<ListenSocket> socket, ServerLimits limits, Answer answer,
-          std::shared_ptr<Metrics> metrics, Log* log)
+          std::shared_ptr<Metrics> metrics, Log* log, base::Monotonic clock)
         : socket_(std::move(socket)),
           limits_(limits),
           answer_(std::move(answer)),
           metrics_(std::move(metrics)),
           log_(log),
+          table_(std::make_shared<ConnectionTable>(std::move(clock))),
           id_prefix_(std::random_device{}()) {
         limit_connections();
         start();
@@ -155,7 +156,8 @@ class HealthServer::State {
     }
 
     [[nodiscard]] const ListenSocket& socket() const { return *socket_; }
-    [[nodiscard]] bool is_full() const { return table_->size() >= limits_.connections; }
+    [[nodiscard]] std::size_t connections() const { return table_->size(); }
+    [[nodiscard]] bool is_full() const { return connections() >= limits_.connections; }
 
     void drain(std::chrono::milliseconds patience) {
         quiesce();
@@ -191,7 +193,7 @@ class HealthServer::State {
     Answer answer_;
     std::shared_ptr<Metrics> metrics_;
     Log* log_;
-    std::shared_ptr<ConnectionTable> table_ = std::make_shared<ConnectionTable>();
+    std::shared_ptr<ConnectionTable> table_;
     std::atomic<bool> draining_{false};
     std::atomic<std::uint64_t> requests_{0};
     std::uint32_t id_prefix_;
@@ -225,7 +227,7 @@ void HealthServer::State::start() {
     }
     deadlines_ = std::make_unique<Repeater>(
         [table = table_, metrics = metrics_, budget = 2 * limits_.timeout]() -> std::chrono::milliseconds {
-            const auto ended = table->end_older_than(ConnectionTable::Clock::now() - budget);
+            const auto ended = table->end_older_than(budget);
             for (std::size_t n = 0; n < ended; ++n) metrics->count_overdue();
             return kDeadlinePoll;
         });
@@ -340,14 +342,18 @@ std::string HealthServer::State::next_id() {
 }
 
 HealthServer::HealthServer(std::unique_ptr<ListenSocket> socket, ServerLimits limits, Answer answer,
-                           std::shared_ptr<Metrics> metrics, Log* log)
-    : state_(std::make_unique<State>(std::move(socket), limits, std::move(answer), std::move(metrics), log)) {
-}
+                           std::shared_ptr<Metrics> metrics, Log* log, base::Monotonic clock)
+    : state_(std::make_unique<State>(std::move(socket), limits, std::move(answer), std::move(metrics), log,
+                                     std::move(clock))) {}
 
 HealthServer::~HealthServer() = default;
 
 std::string HealthServer::address() const {
     return state_->socket().name();
+}
+
+std::size_t HealthServer::connections() const {
+    return state_->connections();
 }
 
 bool HealthServer::answers() const {

@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 
+#include "base/monotonic.hpp"
 #include "findme/log.hpp"
 #include "ops/health_answers.hpp"
 #include "ops/listen_address.hpp"
@@ -25,15 +26,17 @@ class HealthServer {
     /// Called from both threads. @param open_connections  how many there are.
     using Answer = std::function<HealthResponse(const HealthRequest& request, std::size_t open_connections)>;
 
-    /// @param log  may be null.
+    /// @param log  may be null. @param clock  by which a request comes to its end or does not.
     /// @errors throws Error{internal} when it cannot begin.
     HealthServer(std::unique_ptr<ListenSocket> socket, ServerLimits limits, Answer answer,
-                 std::shared_ptr<Metrics> metrics, Log* log);
+                 std::shared_ptr<Metrics> metrics, Log* log, base::Monotonic clock = base::monotonic());
     HealthServer(const HealthServer&) = delete;
     HealthServer& operator=(const HealthServer&) = delete;
     ~HealthServer();
 
     [[nodiscard]] std::string address() const;
+    /// How many there are at the moment.
+    [[nodiscard]] std::size_t connections() const;
     /// Asks itself for /livez, a second at most. A server with too many callers answers nobody new, and
     /// lives.
     [[nodiscard]] bool answers() const;

@@ -2,7 +2,9 @@
 
 #include <sys/resource.h>
 
+#include <atomic>
 #include <catch2/catch.hpp>
+#include <chrono>
 #include <mutex>
 #include <sstream>
 #include <stdexcept>
@@ -11,6 +13,8 @@
 
 #include "findme/error.hpp"
 #include "support/health_clients.hpp"
+#include "support/manual_clock.hpp"
+#include "support/patience.hpp"
 #include "support/test_database.hpp"
 
 using namespace findme;
@@ -40,9 +44,13 @@ class MemoryLog final : public Log {
     std::string text_;
 };
 
+std::chrono::seconds longest_wait() {
+    return testing::patience(std::chrono::seconds{30});
+}
+
 /// A server whose database is as the test says.
 struct World {
-    explicit World(ServerLimits limits = {}, const std::string& where = "127.0.0.1:0")
+    explicit World(ServerLimits limits = {512, longest_wait()}, const std::string& where = "127.0.0.1:0")
         : server(
               std::make_unique<ops::ListenSocket>(ops::parse_listen_address(where)), limits,
               [this](const ops::HealthRequest& request, std::size_t connections) {
@@ -52,8 +60,9 @@ struct World {
                   if (fail) fail();
                   return ops::answer(request, view);
               },
-              metrics, &log) {}
+              metrics, &log, clock.reader()) {}
 
+    testing::ManualClock clock;  ///< By which requests are given up.
     MemoryLog log;
     bool connected = true;
     std::function<void()> fail;
@@ -64,8 +73,14 @@ struct World {
         return http(server.address(), "GET", path, headers);
     }
     /// The value of one sample.
-    [[nodiscard]] double metric(const std::string& name) const {
-        const std::string text = get("/metrics").body;
+    [[nodiscard]] double metric(const std::string& name) const { return sample(get("/metrics").body, name); }
+    /// The same, of one that counts, without a request to the server.
+    [[nodiscard]] double counted(const std::string& name) const {
+        return sample(metrics->render({}, 0), name);
+    }
+
+  private:
+    static double sample(const std::string& text, const std::string& name) {
         const auto at = text.find("\n" + name + " ");
         REQUIRE(at != std::string::npos);
         return std::stod(text.substr(at + name.size() + 2));
@@ -87,10 +102,6 @@ class FewDescriptors {
   private:
     rlimit before_{};
 };
-
-ServerLimits quick() {
-    return {64, std::chrono::seconds{1}};
-}
 
 }  // namespace
 
@@ -161,7 +172,7 @@ TEST_CASE("health server: a body is refused, whatever its form", "[ops]") {
 }
 
 TEST_CASE("health server: a body without end is cut off", "[ops]") {
-    const World world(quick());
+    const World world;
     const HttpConnection connection(world.server.address());
     connection.send("GET /livez HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n");
     std::size_t sent = 0;
@@ -172,7 +183,7 @@ TEST_CASE("health server: a body without end is cut off", "[ops]") {
 }
 
 TEST_CASE("health server: a header line without end is refused", "[ops]") {
-    const World world(quick());
+    const World world;
     const HttpConnection connection(world.server.address());
     connection.send("GET /livez HTTP/1.1\r\nX: ");
     std::size_t sent = 0;
@@ -193,24 +204,34 @@ TEST_CASE("health server: one connection serves many requests", "[ops]") {
 }
 
 TEST_CASE("health server: a request that drips is given up after twice the timeout", "[ops]") {
-    const World world(quick());
-    const auto begin = std::chrono::steady_clock::now();
+    // Of the timeout itself the library's own clock knows: it is long enough for nobody to run into it.
+    const auto timeout = longest_wait();
+    World world({64, timeout});
+    constexpr std::size_t kSlow = 40;
+    const std::string overdue = "findme_http_connections_overdue_total";
     std::vector<std::unique_ptr<HttpConnection>> slow;
-    for (int n = 0; n < 40; ++n) {
+    for (std::size_t n = 0; n < kSlow; ++n) {
         slow.push_back(std::make_unique<HttpConnection>(world.server.address()));
         REQUIRE(slow.back()->send("GET /livez HTTP/1.1\r\nX: "));
     }
+    while (world.server.connections() < kSlow) std::this_thread::yield();
+    world.clock.advance(2 * timeout);
+    const HttpConnection late(world.server.address());
+    REQUIRE(late.send("GET /livez HTTP/1.1\r\nX: "));
+    while (world.server.connections() < kSlow + 1) std::this_thread::yield();
     CHECK(world.get("/livez").status == 200);
-    bool open = true;
-    // Never silent for as long as the timeout, and never at an end.
-    while (open && std::chrono::steady_clock::now() - begin < std::chrono::seconds{20}) {
-        std::this_thread::sleep_for(std::chrono::milliseconds{100});
-        open = false;
-        for (const auto& connection : slow) open = connection->send("x") || open;
-    }
-    CHECK_FALSE(open);
-    CHECK(std::chrono::steady_clock::now() - begin < std::chrono::seconds{10});
-    CHECK(world.metric("findme_http_connections_overdue_total") == 40);
+    for (const auto& connection : slow) CHECK(connection->send("x"));
+    CHECK(world.counted(overdue) == 0);
+
+    world.clock.advance(std::chrono::milliseconds{1});
+    const auto deadline = std::chrono::steady_clock::now() + longest_wait();
+    while (world.counted(overdue) < kSlow && std::chrono::steady_clock::now() < deadline)
+        std::this_thread::yield();
+    for (const auto& connection : slow) CHECK(connection->ends());
+    // Who began later still has its time.
+    REQUIRE(late.send("x\r\nConnection: close\r\n\r\n"));
+    CHECK(late.read().status == 200);
+    CHECK(world.counted(overdue) == kSlow);
 }
 
 TEST_CASE("health server: more connections than allowed are refused, and room comes back", "[ops]") {
@@ -285,8 +306,8 @@ TEST_CASE("health server: draining finishes what was begun and takes no more", "
     World world;
     const HttpConnection begun(world.server.address());
     begun.send("GET /livez HTTP/1.1\r\nHost: a\r\n");
-    while (world.metric("findme_http_connections") < 2) continue;
-    std::thread drain([&] { world.server.drain(std::chrono::seconds{10}); });
+    while (world.server.connections() == 0) std::this_thread::yield();
+    std::thread drain([&] { world.server.drain(longest_wait()); });
     while (world.get("/livez").status != 0) continue;
     begun.send("\r\n");
     const auto reply = begun.read();
@@ -300,10 +321,19 @@ TEST_CASE("health server: draining waits for nobody longer than it may", "[ops]"
     World world;
     const HttpConnection begun(world.server.address());
     begun.send("GET /livez HTTP/1.1\r\nHost: a\r\n");
-    while (world.metric("findme_http_connections") < 2) continue;
-    const auto begin = std::chrono::steady_clock::now();
+    while (world.server.connections() == 0) std::this_thread::yield();
+    // One waits for as long as it takes, and one that comes after it for a moment: that one is done first.
+    std::atomic<bool> long_one_is_done = false;
+    std::jthread long_one([&] {
+        world.server.drain(std::chrono::hours{1});
+        long_one_is_done = true;
+    });
+    while (world.get("/livez").status != 0) continue;
     world.server.drain(std::chrono::milliseconds{200});
-    CHECK(std::chrono::steady_clock::now() - begin < std::chrono::seconds{5});
+    CHECK_FALSE(long_one_is_done);
+    begun.send("\r\n");
+    CHECK(begun.read().status == 200);
+    long_one.join();
 }
 
 TEST_CASE("health metrics: requests are counted by endpoint and code alone", "[ops]") {
