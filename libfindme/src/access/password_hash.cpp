@@ -28,6 +28,8 @@ constexpr std::size_t kBcryptBytes = 72;
 constexpr std::size_t kKibibyte = 1024;
 
 std::atomic<std::uint64_t> computations{0};
+std::atomic<unsigned> running{0};
+std::atomic<unsigned> most_running{0};
 
 /// One computation per core: more at once only take each other's memory.
 class Turnstile {
@@ -62,6 +64,24 @@ class Turnstile {
         static const unsigned cores = std::max(std::thread::hardware_concurrency(), 1U);
         return cores;
     }
+};
+
+/// A computation while it runs: counted, and let in when it is its turn. Its count of those that run does not
+/// ask the turnstile, which it is there to judge.
+class Computation {
+  public:
+    Computation() {
+        ++computations;
+        const unsigned now = ++running;
+        for (unsigned seen = most_running; now > seen && !most_running.compare_exchange_weak(seen, now);) {
+        }
+    }
+    Computation(const Computation&) = delete;
+    Computation& operator=(const Computation&) = delete;
+    ~Computation() { --running; }
+
+  private:
+    Turnstile turn_;
 };
 
 [[noreturn]] void throw_no_memory() {
@@ -140,8 +160,7 @@ std::optional<Argon2> read_argon2(std::string_view stored) {
 
 /// Not crypto_pwhash_str_verify(): it answers to a want of memory as to a wrong password.
 bool argon2_equal(const Argon2& stored, const std::string& password) {
-    const Turnstile turn;
-    ++computations;
+    const Computation computation;
     auto digest = stored.digest;
     if (crypto_pwhash(digest.data(), digest.size(), password.data(), password.size(), stored.salt.data(),
                       stored.passes, stored.kibibytes * kKibibyte, crypto_pwhash_ALG_ARGON2ID13) != 0)
@@ -158,8 +177,7 @@ Verdict verify_argon2(const Argon2& stored, std::string_view password) {
 }
 
 bool bcrypt_equal(const std::string& stored, const std::string& password) {
-    const Turnstile turn;
-    ++computations;
+    const Computation computation;
     const auto data = std::make_unique<crypt_data>();
     const char* hashed = crypt_r(password.c_str(), stored.c_str(), data.get());
     const bool equal = hashed != nullptr && std::strlen(hashed) == stored.size() &&
@@ -199,8 +217,7 @@ std::string hash_password(std::string_view password) {
     const Copy typed(base::nfc, password);
     std::string hash(crypto_pwhash_STRBYTES, '\0');
     {
-        const Turnstile turn;
-        ++computations;
+        const Computation computation;
         if (crypto_pwhash_str_alg(hash.data(), typed.text().data(), typed.text().size(), kArgon2Passes,
                                   kArgon2MemoryBytes, crypto_pwhash_ALG_ARGON2ID13) != 0)
             throw_no_memory();
@@ -235,6 +252,10 @@ bool is_password_hash(std::string_view stored) {
 
 std::uint64_t password_computations() {
     return computations;
+}
+
+unsigned most_password_computations_at_once() {
+    return most_running;
 }
 
 }  // namespace findme::access

@@ -45,5 +45,7 @@ void verify_nothing(std::string_view password);
 
 /// How many of these computations there were in this process.
 [[nodiscard]] std::uint64_t password_computations();
+/// The most of them that ever ran at the same time in this process.
+[[nodiscard]] unsigned most_password_computations_at_once();
 
 }  // namespace findme::access

@@ -8,6 +8,8 @@
 #include <algorithm>
 #include <catch2/catch.hpp>
 #include <fstream>
+#include <functional>
+#include <latch>
 #include <sstream>
 #include <string>
 #include <thread>
@@ -47,15 +49,6 @@ std::uint64_t computations_of(const std::string& stored, std::string_view passwo
     const auto before = password_computations();
     CHECK(verify_password(stored, password) == Verdict::wrong);
     return password_computations() - before;
-}
-
-std::size_t kibibytes_now(const std::string& key) {
-    std::ifstream status("/proc/self/status");
-    for (std::string word; status >> word;) {
-        std::size_t value = 0;
-        if (word == key && status >> value) return value;
-    }
-    return 0;
 }
 
 }  // namespace
@@ -188,13 +181,25 @@ TEST_CASE("password: the longest is 1024 bytes, and it is never cut", "[access]"
 }
 
 TEST_CASE("password: no more are computed at a time than there are cores", "[access]") {
-    const std::size_t cores = std::max(std::thread::hardware_concurrency(), 1U);
-    const std::size_t before = kibibytes_now("VmRSS:");
-    std::vector<std::thread> threads;
-    for (std::size_t i = 0; i < 3 * cores; ++i) threads.emplace_back([] { verify_nothing(kPassword); });
-    for (auto& thread : threads) thread.join();
-    const std::size_t hash_kib = kArgon2MemoryBytes / 1024;
-    CHECK(kibibytes_now("VmHWM:") - before < cores * hash_kib + hash_kib / 2);
+    const unsigned cores = std::max(std::thread::hardware_concurrency(), 1U);
+    const std::string hash = hash_password(kPassword);
+    // Each kind of computation as often, all at once, and three times as many as there is room for.
+    const std::vector<std::function<void()>> kinds{
+        [] { verify_nothing(kPassword); }, [] { static_cast<void>(hash_password(kPassword)); },
+        [&] { static_cast<void>(verify_password(hash, "wrong")); },
+        [] { static_cast<void>(verify_password("$2b$" + std::string(kBcryptTail), "wrong")); }};
+    const std::size_t callers = 3 * std::max<std::size_t>(cores, kinds.size());
+    std::latch all_there(static_cast<std::ptrdiff_t>(callers));
+    std::vector<std::jthread> threads;
+    for (std::size_t i = 0; i < callers; ++i) {
+        threads.emplace_back([&, i] {
+            all_there.arrive_and_wait();
+            kinds[i % kinds.size()]();
+        });
+    }
+    threads.clear();
+    CHECK(most_password_computations_at_once() >= 1);
+    CHECK(most_password_computations_at_once() <= cores);
 }
 
 // The sanitizers reserve terabytes of addresses for themselves, and keep what was freed.
@@ -226,6 +231,15 @@ std::size_t copies_in_memory(const std::string& complement) {
         }
     }
     return copies;
+}
+
+std::size_t kibibytes_now(const std::string& key) {
+    std::ifstream status("/proc/self/status");
+    for (std::string word; status >> word;) {
+        std::size_t value = 0;
+        if (word == key && status >> value) return value;
+    }
+    return 0;
 }
 
 std::string complement_of(const char* text) {
