@@ -13,6 +13,7 @@
 #include "findme/error.hpp"
 #include "store/migration.hpp"
 #include "store/schema.hpp"
+#include "support/patience.hpp"
 #include "support/resources.hpp"
 
 namespace findme::testing {
@@ -30,7 +31,7 @@ bool server_is_there() {
 }
 
 std::unique_ptr<db::Database> open(const std::string& url) {
-    db::OpenOptions options;
+    db::OpenOptions options = patient_options();
     options.pool_overflow = 50;
     return db::open_database(url, options);
 }
@@ -87,6 +88,12 @@ std::vector<db::Dialect> available_postgresql() {
     return server_is_there() ? std::vector{db::Dialect::postgresql} : std::vector<db::Dialect>{};
 }
 
+db::OpenOptions patient_options() {
+    db::OpenOptions options;
+    options.patience = patience(std::chrono::seconds{60});
+    return options;
+}
+
 std::string postgresql_url_of(const std::string& database) {
     // postgresql://ROLE@HOST/DATABASE?PARAMETERS
     std::string url = server_url();
@@ -98,7 +105,7 @@ std::string postgresql_url_of(const std::string& database) {
 TestDatabase::TestDatabase(db::Dialect dialect, Schema schema) {
     if (dialect == db::Dialect::sqlite) {
         url_ = "sqlite:" + file();
-        database_ = db::open_database(url_, {});
+        database_ = db::open_database(url_, patient_options());
         if (schema == Schema::current) store::initialise_schema(*connect());
         return;
     }

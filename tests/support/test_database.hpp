@@ -40,9 +40,13 @@ class FixedClock final : public Clock {
 /// PostgreSQL alone; empty where there is no server, and the test is a skip.
 [[nodiscard]] std::vector<db::Dialect> available_postgresql();
 
+/// For a database that many write to at once: on a slow disk each may wait long for the others, which is no
+/// fault. Who is refused all the same was refused at once, or for ever.
+[[nodiscard]] db::OpenOptions patient_options();
+
 enum class Schema { none, current };
 
-/// A fresh database of its own, gone with the object.
+/// A fresh database of its own, opened with patient_options(), gone with the object.
 class TestDatabase {
   public:
     explicit TestDatabase(db::Dialect dialect, Schema schema = Schema::current);

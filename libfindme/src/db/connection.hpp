@@ -112,6 +112,9 @@ struct OpenOptions {
     std::chrono::milliseconds statement_timeout{60'000};  ///< 0: none.
     std::chrono::seconds connect_timeout{0};              ///< 0: as the URL says, else ten seconds.
     std::string application_name = "findme";              ///< As the server's own views show it.
+    /// How long work waits for what passes by itself: for a lock of an embedded database that is held
+    /// elsewhere; and in all between the tries of run_retrying(), for a server that is away or undid it.
+    std::chrono::milliseconds patience{6000};
 };
 
 /// A place connections come from. Thread-safe.
@@ -128,8 +131,14 @@ class Database {
     /// Who hears of retries; to be called before others use it. @param log  may be null.
     void report_to(Log* log) { log_ = log; }
     [[nodiscard]] Log* log() const { return log_; }
+    /// OpenOptions::patience.
+    [[nodiscard]] std::chrono::milliseconds patience() const { return patience_; }
+
+  protected:
+    explicit Database(std::chrono::milliseconds patience) : patience_(patience) {}
 
   private:
+    std::chrono::milliseconds patience_;
     Log* log_ = nullptr;
 };
 

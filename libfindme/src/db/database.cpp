@@ -16,14 +16,14 @@ namespace {
     throw Error(ErrorCode::config_invalid, why, "database");
 }
 
-std::unique_ptr<Database> open_sqlite(std::string_view path, IfMissing if_missing) {
+std::unique_ptr<Database> open_sqlite(std::string_view path, const OpenOptions& options) {
     if (path.empty()) refuse("the database URL \"sqlite:\" names no file: write sqlite:PATH");
     if (path.find('\0') != std::string_view::npos) refuse("the path of a database cannot hold a NUL byte");
     // sqlite:///a/b is an absolute path all the same; sqlite://a/b looks like a host and would mean /a/b.
     if (path.starts_with("//") && !path.starts_with("///")) {
         refuse("the database URL takes a path, not a host: write sqlite:PATH or sqlite:/ABSOLUTE/PATH");
     }
-    return std::make_unique<SqliteDatabase>(std::string(path), if_missing);
+    return std::make_unique<SqliteDatabase>(std::string(path), options);
 }
 
 }  // namespace
@@ -31,7 +31,7 @@ std::unique_ptr<Database> open_sqlite(std::string_view path, IfMissing if_missin
 std::unique_ptr<Database> open_database(const std::string& url, const OpenOptions& options) {
     const auto colon = url.find(':');
     const std::string scheme = colon == std::string::npos ? std::string() : url.substr(0, colon);
-    if (scheme == "sqlite") return open_sqlite(std::string_view(url).substr(colon + 1), options.if_missing);
+    if (scheme == "sqlite") return open_sqlite(std::string_view(url).substr(colon + 1), options);
     if (scheme == "postgresql" || scheme == "postgres")
         return std::make_unique<PostgresqlDatabase>(url, options);
     if (scheme.empty()) refuse("a database URL begins with its kind: write sqlite:PATH or postgresql://...");

@@ -16,7 +16,8 @@ void be_impatient(PostgresqlUrl& url, std::chrono::seconds patience) {
 
 }  // namespace
 
-PostgresqlDatabase::PostgresqlDatabase(const std::string& url, const OpenOptions& options) {
+PostgresqlDatabase::PostgresqlDatabase(const std::string& url, const OpenOptions& options)
+    : Database(options.patience) {
     const PostgresqlBackend& backend = postgresql_backend();
     PostgresqlUrl read = backend.read_url(url, options.application_name);
     if (options.connect_timeout.count() > 0) be_impatient(read, options.connect_timeout);

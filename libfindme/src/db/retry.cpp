@@ -1,6 +1,8 @@
 #include "db/retry.hpp"
 
+#include <algorithm>
 #include <chrono>
+#include <cstddef>
 #include <random>
 #include <string>
 #include <string_view>
@@ -12,20 +14,21 @@
 namespace findme::db {
 namespace {
 
-constexpr int kRepeats = 5;
-constexpr std::chrono::milliseconds kFirstDelay{200};
+using std::chrono::milliseconds;
+
+constexpr milliseconds kFirstWait{200};
+constexpr milliseconds kLongestWait{5000};
 
 bool may_repeat(const ErrorInfo& error, IfInDoubt if_in_doubt) {
     if (error.in_doubt) return if_in_doubt == IfInDoubt::repeat;
     return error.retry == Retry::now;
 }
 
-/// Twice as long every time, and not for all who were thrown back by the same cause at the same moment.
-std::chrono::milliseconds delay(int repeat) {
+/// Not for all who were thrown back by the same cause at the same moment.
+milliseconds jittered(milliseconds longest) {
     std::random_device random;
-    const auto longest = kFirstDelay.count() << repeat;
-    std::uniform_int_distribution<std::int64_t> jitter(longest / 2, longest);
-    return std::chrono::milliseconds{jitter(random)};
+    std::uniform_int_distribution<std::int64_t> jitter(longest.count() / 2, longest.count());
+    return milliseconds{jitter(random)};
 }
 
 /// Tells the log of retries, and of a database that went away and came back meanwhile.
@@ -33,7 +36,7 @@ class Reporter {
   public:
     explicit Reporter(const Database& database) : database_(database) {}
 
-    void on_retry(const ErrorInfo& error, int repeat, std::chrono::milliseconds wait) {
+    void on_retry(const ErrorInfo& error, std::size_t repeat, milliseconds wait) {
         if (error.code == ErrorCode::store_unreachable && !lost_) {
             lost_ = true;
             write("database_lost", {});
@@ -57,17 +60,29 @@ class Reporter {
 
 }  // namespace
 
+std::vector<milliseconds> waits_between_tries(milliseconds patience) {
+    std::vector<milliseconds> waits;
+    milliseconds next = kFirstWait;
+    while (patience.count() > 0) {
+        waits.push_back(std::min(next, patience));
+        patience -= waits.back();
+        next = std::min(2 * next, kLongestWait);
+    }
+    return waits;
+}
+
 void run_retrying(Database& database, const std::function<void(Connection&)>& work, IfInDoubt if_in_doubt) {
     Reporter reporter(database);
-    for (int repeat = 0;; ++repeat) {
-        std::chrono::milliseconds wait{0};
+    const auto waits = waits_between_tries(database.patience());
+    for (std::size_t repeat = 0;; ++repeat) {
+        milliseconds wait{0};
         try {
             const auto connection = database.connect();
             work(*connection);
             return reporter.on_success();
         } catch (const Error& error) {
-            if (repeat == kRepeats || !may_repeat(error.info(), if_in_doubt)) throw;
-            wait = delay(repeat);
+            if (repeat == waits.size() || !may_repeat(error.info(), if_in_doubt)) throw;
+            wait = jittered(waits[repeat]);
             reporter.on_retry(error.info(), repeat, wait);
         }
         std::this_thread::sleep_for(wait);

@@ -1,9 +1,11 @@
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <optional>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 #include "db/connection.hpp"
 
@@ -15,9 +17,14 @@ enum class IfInDoubt {
     repeat,  ///< Only for work that makes the same rows when it is done twice.
 };
 
+/// How long one waits before each repeat, at most: each time twice as long, up to five seconds, and
+/// `patience` in all. It is half of that at least, by chance.
+[[nodiscard]] std::vector<std::chrono::milliseconds> waits_between_tries(std::chrono::milliseconds patience);
+
 /// Runs `work` on a connection of its own, and again from the beginning, on a new connection, when the
-/// database undid all of it for a reason that passes (Retry::now: a deadlock, a server that restarts); at
-/// most five times over, with growing, jittered delays of about six seconds in all.
+/// database undid all of it for a reason that passes (Retry::now: a deadlock, a server that restarts), until
+/// waits_between_tries(the database's patience) are used up. Only waiting counts, and not how long the tries
+/// take: a busy machine does not try less often.
 /// @param work  whole transactions; what it filled in an earlier run it must first empty.
 /// @errors throws the last Error.
 void run_retrying(Database& database, const std::function<void(Connection&)>& work,

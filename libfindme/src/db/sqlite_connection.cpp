@@ -17,7 +17,6 @@
 namespace findme::db {
 namespace {
 
-constexpr std::chrono::milliseconds kBusyTimeout{5000};
 /// SQLite's own waiting sleeps up to 100 ms between tries. A writer that commits in a tight loop leaves the
 /// lock free for microseconds: whoever tries ten times a second is starved by it, whoever tries every
 /// millisecond is not.
@@ -125,7 +124,8 @@ class SqliteConnection::Lease {
     Cache::node_type node_;
 };
 
-SqliteConnection::SqliteConnection(std::string path) : path_(std::move(path)) {
+SqliteConnection::SqliteConnection(std::string path, std::chrono::milliseconds patience)
+    : path_(std::move(path)), patience_(patience) {
     sqlite3* handle = nullptr;
     // Without CREATE: the file is made beforehand, with the right mode. A file that cannot be written is
     // opened for reading by SQLite itself. NOMUTEX: one thread at a time is this class's contract.
@@ -148,7 +148,7 @@ void SqliteConnection::fail(int code) const {
 int SqliteConnection::wait_for_lock(void* connection, int tries) noexcept {
     auto& self = *static_cast<SqliteConnection*>(connection);
     const auto now = std::chrono::steady_clock::now();
-    if (tries == 0) self.waits_until_ = now + kBusyTimeout;
+    if (tries == 0) self.waits_until_ = now + self.patience_;
     if (now >= self.waits_until_) return 0;
     std::this_thread::sleep_for(kBusyPoll);
     return 1;
@@ -156,7 +156,7 @@ int SqliteConnection::wait_for_lock(void* connection, int tries) noexcept {
 
 /// The mode is kept in the file, so this writes once in a database's life.
 void SqliteConnection::switch_to_wal() {
-    const auto deadline = std::chrono::steady_clock::now() + kBusyTimeout;
+    const auto deadline = std::chrono::steady_clock::now() + patience_;
     while (query_text("PRAGMA journal_mode") != "wal") {
         if (sqlite3_db_readonly(handle_.get(), "main") == 1) return;
         const int code = sqlite3_exec(handle_.get(), "PRAGMA journal_mode=WAL", nullptr, nullptr, nullptr);

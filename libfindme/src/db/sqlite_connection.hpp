@@ -15,13 +15,13 @@ struct sqlite3_stmt;
 
 namespace findme::db {
 
-/// A connection to one SQLite file. A lock held elsewhere is waited for, five seconds at most. Statements are
+/// A connection to one SQLite file. A lock held elsewhere is waited for, `patience` at most. Statements are
 /// prepared once and kept: the SQL of this program is a fixed set.
 class SqliteConnection final : public PooledConnection {
   public:
     /// @param path  absolute, of a file that exists.
     /// @errors throws Error{store_*}.
-    explicit SqliteConnection(std::string path);
+    SqliteConnection(std::string path, std::chrono::milliseconds patience);
     ~SqliteConnection() override;
     SqliteConnection(const SqliteConnection&) = delete;
     SqliteConnection& operator=(const SqliteConnection&) = delete;
@@ -73,6 +73,7 @@ class SqliteConnection final : public PooledConnection {
     static int wait_for_lock(void* connection, int tries) noexcept;
 
     std::string path_;
+    std::chrono::milliseconds patience_;
     std::chrono::steady_clock::time_point waits_until_;
     std::unique_ptr<sqlite3, Closer> handle_;
     Cache idle_;  ///< Prepared and not in use; after `handle_`, which has to outlive it.

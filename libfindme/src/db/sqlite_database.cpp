@@ -107,17 +107,21 @@ bool is_network_file_system(long kind) noexcept {
     return std::find(kKinds.begin(), kKinds.end(), static_cast<std::uint32_t>(kind)) != kKinds.end();
 }
 
-SqliteDatabase::SqliteDatabase(const std::string& path, IfMissing if_missing)
-    // Absolute also because SQLite gives names such as ":memory:" a meaning of their own.
-    : path_(std::filesystem::absolute(path)) {
-    require_regular_file(path_, if_missing);
+SqliteDatabase::SqliteDatabase(const std::string& path, const OpenOptions& options)
+    : Database(options.patience),
+      // Absolute also because SQLite gives names such as ":memory:" a meaning of their own.
+      path_(std::filesystem::absolute(path)) {
+    require_regular_file(path_, options.if_missing);
     require_local_file_system(path_);
     // No limit: a connection is a file handle here, and writers queue for the file's lock anyway.
-    PoolOptions options;
-    options.size = std::numeric_limits<std::size_t>::max();
-    options.recycle_after = std::chrono::hours{24 * 365};
+    PoolOptions pool;
+    pool.size = std::numeric_limits<std::size_t>::max();
+    pool.recycle_after = std::chrono::hours{24 * 365};
     pool_ = std::make_shared<ConnectionPool>(
-        [path = path_] { return std::make_unique<SqliteConnection>(path); }, options);
+        [path = path_, patience = options.patience] {
+            return std::make_unique<SqliteConnection>(path, patience);
+        },
+        pool);
 }
 
 }  // namespace findme::db

@@ -12,7 +12,7 @@ class SqliteDatabase final : public Database {
   public:
     /// @param path  of the file; relative ones are resolved now, so that a later chdir moves nothing.
     /// @errors as open_database.
-    SqliteDatabase(const std::string& path, IfMissing if_missing);
+    SqliteDatabase(const std::string& path, const OpenOptions& options);
 
     [[nodiscard]] Dialect dialect() const override { return Dialect::sqlite; }
     [[nodiscard]] std::shared_ptr<Connection> connect() override { return pool_->take(); }

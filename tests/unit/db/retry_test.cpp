@@ -2,6 +2,7 @@
 
 #include <barrier>
 #include <catch2/catch.hpp>
+#include <chrono>
 #include <string>
 #include <thread>
 #include <vector>
@@ -11,6 +12,7 @@
 #include "support/test_database.hpp"
 
 using namespace findme;
+using namespace std::chrono_literals;
 using db::Access;
 using db::Connection;
 using db::IfInDoubt;
@@ -20,6 +22,7 @@ using db::Transaction;
 using testing::available_postgresql;
 using testing::Schema;
 using testing::SeveringProxy;
+using testing::TemporaryFolder;
 using testing::TestDatabase;
 
 namespace {
@@ -88,10 +91,21 @@ TEST_CASE("retry: the log hears of every repeat, and of a database that was away
     CHECK(log.lines.empty());
 }
 
-TEST_CASE("retry: after five repeats the last error stands", "[db][slow]") {
-    TestDatabase database(db::Dialect::sqlite, Schema::none);
+TEST_CASE("retry: waits are twice as long each time, up to five seconds, and the patience in all", "[db]") {
+    using Waits = std::vector<std::chrono::milliseconds>;
+    CHECK(db::waits_between_tries(db::OpenOptions{}.patience) == Waits{200ms, 400ms, 800ms, 1600ms, 3000ms});
+    CHECK(db::waits_between_tries(20s) == Waits{200ms, 400ms, 800ms, 1600ms, 3200ms, 5000ms, 5000ms, 3800ms});
+    CHECK(db::waits_between_tries(100ms) == Waits{100ms});
+    CHECK(db::waits_between_tries(0ms).empty());
+}
+
+TEST_CASE("retry: when the waits are used up the last error stands", "[db]") {
+    const TemporaryFolder folder;
     const ErrorInfo now{.code = ErrorCode::store_locked, .message = "a deadlock", .retry = Retry::now};
-    CHECK(runs_of(database.database(), now, 100) == -6);
+    for (const auto patience : {0ms, 1ms, 250ms}) {
+        const auto database = db::open_database("sqlite:" + (folder / "findme.db"), {.patience = patience});
+        CHECK(runs_of(*database, now, 100) == -1 - std::ssize(db::waits_between_tries(patience)));
+    }
 }
 
 TEST_CASE("retry: of two transactions in a deadlock both take place, one of them at the second attempt",

@@ -3,10 +3,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <catch2/catch.hpp>
+#include <chrono>
 #include <filesystem>
 #include <fstream>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -195,6 +198,32 @@ TEST_CASE("sqlite: a held write lock is store_locked, and worth another try", "[
     db::Transaction reading(*other, db::Access::read);
     other->run("SELECT count(*) FROM events");
     reading.commit();
+}
+
+TEST_CASE("sqlite: a held lock is waited for as long as the database was opened for", "[db]") {
+    const TestDatabase database(db::Dialect::sqlite);
+    const auto open = [&](std::chrono::milliseconds patience) {
+        return open_database(database.url(), {.patience = patience});
+    };
+    const auto holder = open({})->connect();
+    auto held = std::make_optional<db::Transaction>(*holder, db::Access::write);
+    std::atomic<bool> asks = false;
+    std::atomic<bool> ended = false;
+    std::jthread patient([&] {
+        const auto connection = open(std::chrono::hours{1})->connect();
+        asks = true;
+        const db::Transaction waited(*connection, db::Access::write);
+        ended = true;
+    });
+    while (!asks) std::this_thread::yield();
+    const auto hasty = open({})->connect();
+    const auto error = error_of([&] { const db::Transaction refused(*hasty, db::Access::write); });
+    CHECK(error.code == ErrorCode::store_locked);
+    // Who asked first waits still: one was given up sooner than the other.
+    CHECK_FALSE(ended);
+    held.reset();
+    patient.join();
+    CHECK(ended);
 }
 
 TEST_CASE("sqlite: a database without write permission is read and not written", "[db]") {

@@ -99,7 +99,7 @@ TEST_CASE("index: sessions that are terminated after every batch lose no photo a
         const TemporaryFolder folder;
         fill(folder);
         TestDatabase database(dialect);
-        const auto own = db::open_database(database.url(), {});
+        const auto own = db::open_database(database.url(), testing::patient_options());
         Terminator terminator(own->connect());
         const auto kind = GENERATE(Kind::plain, Kind::shared);
         CHECK(index(database.database(), folder.path(), terminator, kind) == undisturbed(folder.path()));
@@ -113,7 +113,7 @@ TEST_CASE("index: commits whose answer is lost lose no photo and double none", "
         fill(folder);
         TestDatabase database(dialect);
         SeveringProxy proxy(database.url());
-        const auto through = db::open_database(proxy.url(), {});
+        const auto through = db::open_database(proxy.url(), testing::patient_options());
         const auto kind = GENERATE(Kind::plain, Kind::shared);
         // Batches, not the event before them.
         proxy.sever_after("INSERT INTO photo_models", 2);

@@ -86,7 +86,7 @@ struct Place {
     IndexSummary index(
         const IndexRequest& request, IndexObserver& observer, std::function<void()> at_odd = [] {},
         std::chrono::hours clock_is_ahead = std::chrono::hours{0}) const {
-        const auto own = db::open_database(database.url(), {});
+        const auto own = db::open_database(database.url(), testing::patient_options());
         const face::FaceAnalyser analyser(std::make_unique<OddDetector>(std::move(at_odd)), nullptr, nullptr);
         FixedClock clock;
         clock.now_ += clock_is_ahead;

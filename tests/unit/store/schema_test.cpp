@@ -288,7 +288,7 @@ TEST_CASE("schema: eight processes that make it at once make it once", "[store]"
         }
         int status = 1;
         try {
-            const auto database = db::open_database(url, {});
+            const auto database = db::open_database(url, testing::patient_options());
             const auto connection = database->connect();
             store::initialise_schema(*connection);
             store::require_current_schema(*connection);
@@ -319,7 +319,7 @@ TEST_CASE("schema: eight threads that make it at once make it once", "[store]") 
         threads.emplace_back([&] {
             try {
                 // Each with a database of its own: the pool is not what is tested.
-                const auto own = db::open_database(database.url(), {});
+                const auto own = db::open_database(database.url(), testing::patient_options());
                 const auto connection = own->connect();
                 store::initialise_schema(*connection);
                 store::require_current_schema(*connection);
