@@ -1,9 +1,14 @@
 // The rules of FindMe v88 and of accounts on top of them, by library, on both databases. Commands:
 // tests/cli/users.bats.
+#include <atomic>
 #include <catch2/catch.hpp>
+#include <chrono>
 #include <thread>
+#include <utility>
+#include <vector>
 
 #include "access_world.hpp"
+#include "store/account_repository.hpp"
 
 using namespace findme;
 using testing::AccessWorld;
@@ -230,33 +235,89 @@ TEST_CASE("accounts: of many who register one account at once one wins, and no t
     CHECK(world.audit.verify().good());
 }
 
-TEST_CASE(
-    "accounts: wrong passwords are counted exactly, delay the right one, and a new password ends the wait",
-    "[access]") {
+TEST_CASE("accounts: wrong passwords are counted exactly, however many come at once", "[access]") {
     AccessWorld world(GENERATE(from_range(available_databases())));
     world.make_event("AAAA");
     const auto anna =
         world.accounts.add(with_password(AccessWorld::guest("anna", "anna@example.org", "AAAA")));
-    std::vector<std::thread> threads;
-    for (int i = 0; i < 4; ++i) {
-        threads.emplace_back([&] {
-            for (int attempt = 0; attempt < 5; ++attempt)
-                CHECK_THROWS_AS(world.accounts.verify(login("anna", "AAAA", "wrong")), Error);
-        });
+    std::atomic<int> refusals = 0;
+    {
+        std::vector<std::jthread> threads;
+        for (int i = 0; i < 4; ++i) {
+            threads.emplace_back([&] {
+                for (int attempt = 0; attempt < 5; ++attempt) {
+                    try {
+                        world.accounts.verify(login("anna", "AAAA", "wrong"));
+                    } catch (const Error& error) {
+                        if (error.code() == ErrorCode::login_refused) ++refusals;
+                    }
+                }
+            });
+        }
     }
-    for (auto& thread : threads) thread.join();
-    Account now = world.accounts.find(anna.account.id);
+    CHECK(refusals == 20);
+    const Account now = world.accounts.find(anna.account.id);
     CHECK(now.failed_logins == 20);
-    REQUIRE(now.blocked_until.has_value());
-    CHECK_THROWS_AS(world.accounts.verify(login("anna", "AAAA")), Error);
-    CHECK(world.log.lines().back().ends_with("rule=blocked"));
-    CHECK(world.accounts.find(anna.account.id).failed_logins == 21);
-    CHECK(world.accounts.find(anna.account.id).blocked_until == now.blocked_until);
+    CHECK(now.blocked_until.has_value());
+}
 
-    const std::int64_t session = now.session_version;
+TEST_CASE("accounts: while a login is blocked the right password is refused, and a new one ends the wait",
+          "[access]") {
+    AccessWorld world(GENERATE(from_range(available_databases())));
+    world.make_event("AAAA");
+    const auto anna =
+        world.accounts.add(with_password(AccessWorld::guest("anna", "anna@example.org", "AAAA")));
+    const auto connection = world.base.connect();
+    store::AccountRepository(*connection)
+        .block_until(anna.account.id, connection->now() + std::chrono::hours{1});
+    const Account blocked = world.accounts.find(anna.account.id);
+    REQUIRE(blocked.blocked_until.has_value());
+    for (const char* password : {kPassword, "wrong"}) {
+        CHECK_THROWS_AS(world.accounts.verify(login("anna", "AAAA", password)), Error);
+        CHECK(world.log.lines().back().ends_with("rule=blocked"));
+    }
+    // What came meanwhile counts, but prolongs nothing.
+    CHECK(world.accounts.find(anna.account.id).failed_logins == 2);
+    CHECK(world.accounts.find(anna.account.id).blocked_until == blocked.blocked_until);
+
     world.accounts.set_password(anna.account.id, Secret("Nebel.Kran.Tinte.77"));
     CHECK(world.accounts.verify(login("anna", "AAAA", "Nebel.Kran.Tinte.77")).failed_logins == 0);
-    CHECK(world.accounts.find(anna.account.id).session_version == session + 1);
+    CHECK(world.accounts.find(anna.account.id).session_version == blocked.session_version + 1);
+}
+
+TEST_CASE("accounts: a block that is over lets the right password in", "[access]") {
+    AccessWorld world(GENERATE(from_range(available_databases())));
+    world.make_event("AAAA");
+    const auto anna =
+        world.accounts.add(with_password(AccessWorld::guest("anna", "anna@example.org", "AAAA")));
+    const auto connection = world.base.connect();
+    store::AccountRepository(*connection).block_until(anna.account.id, connection->now());
+    CHECK(world.accounts.verify(login("anna", "AAAA")).id == anna.account.id);
+}
+
+TEST_CASE("accounts: four wrong passwords cost nothing, then the wait doubles up to a quarter of an hour",
+          "[access]") {
+    using namespace std::chrono_literals;
+    AccessWorld world(GENERATE(from_range(available_databases())));
+    world.make_event("AAAA");
+    const auto anna =
+        world.accounts.add(with_password(AccessWorld::guest("anna", "anna@example.org", "AAAA")));
+    const auto connection = world.base.connect();
+    const std::vector<std::pair<std::int64_t, std::chrono::seconds>> waits{
+        {0, 0s}, {3, 0s}, {4, 1s}, {5, 2s}, {9, 32s}, {13, 512s}, {14, 15min}, {1'000'000, 15min}};
+    for (const auto& [before, wait] : waits) {
+        CAPTURE(before, wait.count());
+        connection->run("UPDATE users SET failed_logins = $1, blocked_until = NULL", {before});
+        const Timestamp earliest = connection->now() + wait;
+        CHECK_THROWS_AS(world.accounts.verify(login("anna", "AAAA", "wrong")), Error);
+        const Timestamp latest = connection->now() + wait;
+        const Account now = world.accounts.find(anna.account.id);
+        CHECK(now.failed_logins == before + 1);
+        CHECK(now.blocked_until.has_value() == (wait > 0s));
+        if (!now.blocked_until) continue;
+        CHECK(*now.blocked_until >= earliest);
+        CHECK(*now.blocked_until <= latest);
+    }
 }
 
 TEST_CASE("accounts: a right password forgives the wrong ones before it", "[access]") {
