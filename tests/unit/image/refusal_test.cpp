@@ -6,6 +6,7 @@
 
 #include "findme/image.hpp"
 #include "support/make_image.hpp"
+#include "support/processor_time.hpp"
 
 using namespace findme;
 using namespace findme::testing;
@@ -181,10 +182,11 @@ TEST_CASE("image: a HEIC file of billions of extents that take no byte is refuse
     const std::string file =
         box("ftyp", "heic" + number(0, 4) + "mif1heic") +
         box("meta", number(0, 4) + box("pitm", number(0, 4) + number(1, 2)) + box("iloc", locations));
-    const auto begin = std::chrono::steady_clock::now();
+    const auto before = processor_time();
     const auto error = refusal({file.begin(), file.end()});
     CHECK(says(error, "too many parts"));
-    CHECK(std::chrono::steady_clock::now() - begin < std::chrono::seconds(5));
+    // Whoever counts them all takes many times that; what others do on this machine does not count.
+    CHECK(processor_time() - before < std::chrono::seconds{1});
 }
 
 TEST_CASE("image: a PNG bomb is refused before any pixel is allocated", "[image]") {
