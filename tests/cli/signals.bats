@@ -78,36 +78,54 @@ takes_interrupts() { grep -q '^SigCgt:.*[2367abef]$' "/proc/$(cat pid)/status"; 
     [ "$(tail -n 1 out)" = "signal 2" ]
 }
 
-# A run that gets its photos one by one is killed when it has told of N of them and has a few more in work, or, with END, when it
-# has heard that there are no more. It cannot end before, unless by that.
+# killed_run FIRST N [END]: a run that gets its photos one by one is killed when it has told of N of them, from FIRST on, and is
+# at one or two more; with END, when it has heard that there are no more. It cannot end before, unless by that.
 killed_run() {
-    local n end=${2:-} run status=0
-    rm -f list items
-    mkfifo list items
+    local first=$1 count=$2 end=${3:-} more=$((1 + RANDOM % 2)) ticks run n status=0
+    rm -f list
+    mkfifo list
     "$FINDME_BIN" -o jsonl index --files-from list > items 2> err 3>&- &
     run=$!
-    exec 8< items 7> list
-    for ((n = 0; n < $1; n++)); do
-        echo "${paths[n]}" >&7
-        read -r -u 8
+    exec 7> list
+    for ((n = 1; n <= count; n++)); do
+        echo "${paths[first + n - 1]}" >&7
+        before_end_of "$run" has_lines "$n" items
     done
-    for ((; n < $1 + RANDOM % 8 && n < ${#paths[@]}; n++)); do echo "${paths[n]}" >&7; done
+    # Anywhere in the work that these are, which takes some hundredths of a second of a processor.
+    ticks=$(($(spent_ticks "$run") + RANDOM % 8))
+    printf '%s\n' "${paths[@]:first+count:more}" >&7
     [ -z "$end" ] || exec 7>&-
-    # Not always at the same instruction.
-    sleep "0.0$((RANDOM % 40 + 10))"
+    within 60 is_past "$run" "$ticks" "$((count + more))"
     kill -KILL "$run" || [ -n "$end" ]
-    exec 7>&- 8<&-
+    exec 7>&-
     wait "$run" || status=$?
     [ "$status" -eq 137 ] || [ -n "$end" ]
 }
 
-# Kills runs at the photo that $RANDOM says, goes on, and compares with a run that nobody disturbed. FINDME_SLOW=1 does it 50
-# times.
+# The processor time of a process, in the kernel's hundredths of a second.
+spent_ticks() {
+    local fields
+    read -r -a fields 2> /dev/null < "/proc/$1/stat" || return 1
+    echo $((fields[13] + fields[14]))
+}
+
+# is_past PID TICKS LINES: the run has spent so much, or has told of all that it was given, or has ended.
+is_past() {
+    local spent
+    spent=$(spent_ticks "$1") || return 0
+    ((spent >= $2)) || has_lines "$3" items
+}
+
+# Kills runs at photos that $RANDOM says, goes on, and compares with a run that nobody disturbed. FINDME_SLOW=1 does it 50 times
+# instead of once.
 @test "kill -9 at any moment loses nothing and doubles nothing" {
-    local rounds=2 round kills
+    local rounds=1 round kills n
     [ -z "${FINDME_SLOW:-}" ] || rounds=50
     seed_random
-    small_photos photos 60
+    guest_selfie
+    mkdir photos
+    # A face on each: a photo without one has less to lose.
+    for ((n = 10; n < 40; n++)); do { cat selfie.jpg && echo "$n"; } > "photos/p$n.jpg"; done
     paths=("$PWD"/photos/*)
     local alone
     alone=$(new_database alone)
@@ -117,9 +135,10 @@ killed_run() {
     for ((round = 0; round < rounds; round++)); do
         use_database "$(new_database "round$round")"
         findme -q event create Party --code PARTY > /dev/null
-        # A run may be killed several times before it is through.
-        for ((kills = 1 + RANDOM % 3; kills > 0; kills--)); do killed_run "$((RANDOM % 60))"; done
-        [ $((round % 2)) -eq 0 ] || killed_run 60 end
+        # The first before it has told of any, and then four more.
+        killed_run 0 0
+        for ((kills = 0; kills < 4; kills++)); do killed_run "$((kills * 6))" "$((1 + RANDOM % 3))"; done
+        killed_run 24 1 end
         findme -q index photos > /dev/null
         integrity_check
         index_dump > got
