@@ -27,6 +27,7 @@ FINDME_API std::string_view to_string(ModelPrecision precision) noexcept;
 /// Every setting, with its default.
 struct Config {
     std::string database_url;            ///< Empty: SQLite in the user's data folder.
+    int database_wait_s = 6;             ///< For one that is busy or away, before work on it fails.
     int database_pool_size = 5;          ///< Connections to a server that are kept open.
     int database_pool_overflow = 10;     ///< More than that at once, closed after use.
     int database_pool_timeout_s = 30;    ///< How long to wait for a connection when all are in use.

@@ -30,6 +30,16 @@ constexpr auto kSettings = std::to_array<Setting>({
                 "nevertheless is refused unless only its owner can read it.",
      .flag = "--database",
      .example = "sqlite:/srv/findme/findme.db"},
+    {.key = "database_wait_s",
+     .field = &Config::database_wait_s,
+     .range = {0, 3600},
+     .unit = "s",
+     .help = "How long work waits for a database that is busy or away",
+     .details =
+         "For the lock of an embedded one, while others write to it; and for a server that restarts, in all "
+         "between the tries. After that the command ends with exit code 6. Raise it where many write to one "
+         "file "
+         "on a slow disk, or where a server takes longer to come back."},
     {.key = "database_pool.size",
      .field = &Config::database_pool_size,
      .range = {1, 1000},

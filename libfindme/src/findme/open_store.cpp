@@ -34,6 +34,7 @@ ModelManifest models_in_use(const Config& config, const std::string& data_dir) {
 
 db::OpenOptions open_options_of(const Config& config) {
     db::OpenOptions options;
+    options.patience = std::chrono::seconds{config.database_wait_s};
     options.pool_size = static_cast<std::size_t>(config.database_pool_size);
     options.pool_overflow = static_cast<std::size_t>(config.database_pool_overflow);
     options.checkout_timeout = std::chrono::seconds{config.database_pool_timeout_s};
