@@ -83,3 +83,45 @@ refused() {
     apply_roles
     [ "$(sql "$(role_url postgres)" "SELECT count(*) FROM pg_roles WHERE rolname LIKE 'findme%' AND NOT rolsuper")" -eq 2 ]
 }
+
+# hide TABLE: from now on a policy hides the rows of the table from every role but its owner.
+hide() { sql "$(role_url postgres)" "ALTER TABLE $1 ENABLE ROW LEVEL SECURITY; CREATE POLICY hides ON $1 USING (false)"; }
+
+# As a role under row-level security doctor saw no photos, took every face of the event for a leftover, and deleted them.
+@test "roles: rows that a policy hides from the role are an error, and not absent" {
+    need_samples
+    guest_selfie
+    findme -q event create Party --code PARTY > /dev/null
+    findme -q index "$FINDME_TEST_SAMPLES"/sample?.jpg > /dev/null
+    hide photos
+    local before
+    before=$(dump "$(role_url postgres)" | digest)
+    expect_exit 5 findme doctor --fix
+    has "$output" 'hides rows of the table "photos" from this role'
+    expect_exit 5 findme match selfie.jpg
+    has "$stderr" "row-level security"
+    has "$stderr" "BYPASSRLS"
+    hasnt "$stderr" "examples/postgresql_roles.sql"
+    expect_exit 5 findme index "$FINDME_TEST_SAMPLES"/sample1.jpg
+    expect_exit 5 findme event purge PARTY --confirm PARTY
+    [ "$(dump "$(role_url postgres)" | digest)" = "$before" ]
+    # What the sentence says helps.
+    sql "$(role_url postgres)" "ALTER ROLE findme_app BYPASSRLS"
+    expect_exit 0 findme match selfie.jpg
+}
+
+@test "roles: a migration sees every row, or says that it does not" {
+    sql "$(role_url postgres)" "ALTER TABLE events OWNER TO postgres; GRANT ALL ON events TO findme_migrate"
+    hide events
+    expect_exit 5 findme --database "$migrator" event list
+    has "$stderr" 'hides rows of the table "events" from this role'
+    hide findme_schema_history
+    # Its owner is not subject to a policy, unless the table says so.
+    expect_exit 0 findme --database "$migrator" migrate status
+    sql "$(role_url postgres)" "ALTER TABLE findme_schema_history FORCE ROW LEVEL SECURITY"
+    local verb
+    for verb in status plan up verify; do
+        expect_exit 5 findme --database "$migrator" migrate "$verb"
+        has "$stderr" 'hides rows of the table "findme_schema_history"'
+    done
+}

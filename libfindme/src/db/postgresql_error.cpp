@@ -137,6 +137,16 @@ ErrorInfo describe(const PostgresqlFailure& failure, const std::string& database
                            "administrator cancelled: try again when less is going on",
                 .retry = Retry::later};
     }
+    // By the name of the server's function, which is there in every language.
+    if (state == "42501" && contains(failure.says, "check_enable_rls")) {
+        const std::string table = last_quoted(failure.says);
+        return {
+            .code = ErrorCode::store_denied,
+            .message = database + " hides rows of the table " + base::quoted(table) +
+                       " from this role by row-level security, and findme works with all rows or none: let "
+                       "the role see them (ALTER ROLE ... BYPASSRLS), or take the policy off the table "
+                       "(ALTER TABLE ... DISABLE ROW LEVEL SECURITY)"};
+    }
     if (state.starts_with("28") || state == "42501") {
         return {.code = ErrorCode::store_denied,
                 .message = database + " does not let this role do that (" + reason(failure) +

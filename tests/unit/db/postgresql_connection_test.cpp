@@ -80,6 +80,7 @@ TEST_CASE("postgresql: a session is set up alike, whatever the server's and the 
         database.connect()->run_script("ALTER DATABASE " + name + " SET DateStyle = 'SQL, DMY';");
         database.connect()->run_script("ALTER DATABASE " + name + " SET bytea_output = 'escape';");
         database.connect()->run_script("ALTER DATABASE " + name + " SET client_encoding = 'LATIN1';");
+        database.connect()->run_script("ALTER DATABASE " + name + " SET row_security = on;");
         OpenOptions options;
         options.statement_timeout = std::chrono::milliseconds{1234};
         options.application_name = "findme test";
@@ -92,6 +93,48 @@ TEST_CASE("postgresql: a session is set up alike, whatever the server's and the 
               "2026-11-22T12:40:00.123Z");
         CHECK(text_of(*connection, "SELECT chr(233)") == "\xC3\xA9");
         CHECK(text_of(*connection, "SELECT date '2026-11-22'") == "2026-11-22");
+        CHECK(text_of(*connection, "SELECT current_setting('row_security')") == "off");
+    }
+}
+
+TEST_CASE("postgresql: rows that a policy hides are an error on every connection, also the one after a loss",
+          "[db][postgres]") {
+    for (const auto dialect : available_postgresql()) {
+        TestDatabase database(dialect, Schema::none);
+        // The owner of a table is subject to its policies when the table says so, unless it is a superuser.
+        const std::string role = "subject_" + text_of(*database.connect(), "SELECT current_database()");
+        database.connect()->run_script("CREATE ROLE " + role + "; CREATE TABLE item (id int);" +
+                                       "INSERT INTO item VALUES (1); GRANT ALL ON item TO " + role +
+                                       "; ALTER TABLE item ENABLE ROW LEVEL SECURITY;"
+                                       "CREATE POLICY hides ON item USING (false);");
+        OpenOptions options;
+        options.pool_size = 1;
+        const auto pool = db::open_database(database.url(), options);
+        const auto refusal = [&](Connection& connection, const char* sql) {
+            connection.run_script("SET ROLE " + role);
+            const ErrorInfo info = error_of([&] { connection.run(sql); });
+            connection.run_script("RESET ROLE");
+            return info;
+        };
+        std::int64_t process = 0;
+        for (int use = 0; use < 3; ++use) {
+            const auto connection = pool->connect();
+            for (const auto* sql : {"SELECT count(*) FROM item", "DELETE FROM item", "UPDATE item SET id = 2",
+                                    "INSERT INTO item VALUES (3)"}) {
+                INFO(sql);
+                const ErrorInfo info = refusal(*connection, sql);
+                CHECK(info.code == ErrorCode::store_denied);
+                CHECK(info.retry == Retry::no);
+                CHECK_THAT(info.message, Catch::Contains("hides rows of the table \"item\" from this role") &&
+                                             Catch::Contains("BYPASSRLS"));
+            }
+            // Given back and taken again, then lost.
+            CHECK((process_of(*connection) == process) == (use == 1));
+            process = process_of(*connection);
+            if (use == 1) terminate(*database.connect(), *connection);
+        }
+        CHECK(integer_of(*database.connect(), "SELECT count(*) FROM item") == 1);
+        database.connect()->run_script("DROP OWNED BY " + role + "; DROP ROLE " + role + ";");
     }
 }
 
