@@ -27,6 +27,7 @@ ExitCode exit_code_of(ErrorCode code) noexcept {
         case ErrorCode::store_locked:
         case ErrorCode::pool_exhausted:
         case ErrorCode::plan_changed:
+        case ErrorCode::clocks_differ:
         case ErrorCode::timed_out:
             return ExitCode::conflict;
         case ErrorCode::schema_outdated:

@@ -19,7 +19,7 @@ findme_build_packages() {
 # What the tests need on top.
 findme_test_packages() {
     echo catch2 libblas-dev liblapack-dev libopencv-dnn-dev bats jq mandoc man-db clang-format clang-tidy shellcheck binutils \
-        sqlite3 postgresql libjpeg-turbo-progs strace curl hey zsh fish systemd libseccomp-dev
+        sqlite3 postgresql libjpeg-turbo-progs strace faketime curl hey zsh fish systemd libseccomp-dev
 }
 
 # What tests/bench compares findme with, on top of what builds it.

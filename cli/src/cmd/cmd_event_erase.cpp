@@ -60,6 +60,7 @@ ExitCode run_purge_expired(Context& context, const EraseOptions& options) {
     std::optional<RunLock> lock;
     std::stop_token stop;
     if (!options.dry_run) {
+        events.require_agreed_clocks();
         context.count("events_purged", 0);
         stop = context.take_stops("stopping after the event at work");
         lock.emplace(lock_run(context, options.wait, "purge-expired", "is purging expired events", stop));

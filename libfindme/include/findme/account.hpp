@@ -162,14 +162,14 @@ class FINDME_API Accounts {
                              const std::string& consent_version);
     [[nodiscard]] std::vector<Selfie> selfies(AccountId id);
     /// Removes one reference, or all of them and the consent with the last; matches follow.
-    /// @errors throws Error{not_found}.
+    /// @errors throws Error{not_found}, Error{clocks_differ}.
     ErasureReceipt remove_selfie(AccountId id, SelfieId selfie);
     ErasureReceipt remove_all_selfies(AccountId id);
 
     /// Removes the account and everything about it, in whatever table, and looks again.
     /// @errors throws Error{not_found}, Error{still_responsible} naming the events of a photographer that
     /// nobody takes
-    ///         over.
+    ///         over, Error{clocks_differ}.
     ErasureReceipt remove(AccountId id, const AccountRemoval& removal = {});
     /// Everything held about one account, as one JSON object: every table that refers to it. Password hash
     /// and token hashes are named, not shown.

@@ -39,6 +39,7 @@ enum class ErrorCode {
     plan_changed,       ///< The plan that was asked for is not the one that would run now.
     confirmation_required,  ///< Something would be lost, and nobody agreed to it.
     constraint,             ///< A uniqueness or reference rule of the database refused a row.
+    clocks_differ,          ///< This machine's clock and the database's: nothing is erased until they agree.
     // Models.
     model_missing,         ///< A model file is not where it was looked for.
     model_corrupt,         ///< A model file is not the one its hash promises.

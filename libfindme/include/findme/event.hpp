@@ -109,12 +109,12 @@ class FINDME_API Events {
     /// transactions, each of which leaves an event that is whole: a run that was killed is finished by
     /// another.
     /// @param  stop  ends it between two of them.
-    /// @errors throws Error{not_found}, Error{cancelled}.
+    /// @errors throws Error{not_found}, Error{cancelled}, Error{clocks_differ}.
     ErasureReceipt remove(EventId event, DryRun dry_run = DryRun::no, const std::stop_token& stop = {});
     /// Removes the faces, templates and matches of the event, and the selfies and consents of its guests
     /// unless another event of theirs is within its retention; looks again. The event, its accounts and the
     /// rows of its photos stay.
-    /// @errors throws Error{not_found}.
+    /// @errors throws Error{not_found}, Error{clocks_differ}.
     ErasureReceipt purge(EventId event, DryRun dry_run = DryRun::no);
     /// purge() for an event that is past its retention at the moment of erasing.
     /// @return nothing when it has time (again): then nothing was erased.
@@ -122,8 +122,12 @@ class FINDME_API Events {
     /// Events past their retention of which a purge would find something, oldest first.
     [[nodiscard]] std::vector<Event> expired();
 
+    /// By the database's clock, as everything about a retention.
     /// @errors throws Error{retention_expired} once the event is past its retention, or purged.
     void require_searchable(const Event& event) const;
+    /// What erases does this first, here and elsewhere: for who wants to know before the first of many.
+    /// @errors throws Error{clocks_differ} when this machine's clock and the database's are a day or more apart.
+    void require_agreed_clocks() const;
 
   private:
     std::shared_ptr<const access::Parts> parts_;

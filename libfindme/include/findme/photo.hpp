@@ -14,8 +14,8 @@
 
 namespace findme {
 
-namespace db {
-class Database;
+namespace access {
+struct Parts;
 }
 
 enum class PhotoStatus { pending, processing, done, failed };
@@ -59,7 +59,7 @@ struct ForgetReceipt {
 /// What an event knows of its photos. Thread-safe.
 class FINDME_API Photos {
   public:
-    explicit Photos(std::shared_ptr<db::Database> database);
+    explicit Photos(std::shared_ptr<const access::Parts> parts);
     ~Photos();
 
     /// In order of id, after `after`, at most `limit` (0: all).
@@ -69,10 +69,11 @@ class FINDME_API Photos {
     [[nodiscard]] Photo find(EventId event, const std::string& reference);
     [[nodiscard]] std::vector<PhotoFace> faces(PhotoId photo);
     /// Removes the photo's rows, faces and templates; the file on disk stays.
+    /// @errors throws Error{clocks_differ}.
     ForgetReceipt forget(PhotoId photo);
 
   private:
-    std::shared_ptr<db::Database> database_;
+    std::shared_ptr<const access::Parts> parts_;
 };
 
 }  // namespace findme

@@ -72,6 +72,7 @@ class FINDME_API Tokens {
     void revoke(TokenId id);
     /// Removes tokens that ended more than `keep` ago.
     /// @return how many.
+    /// @errors throws Error{clocks_differ}.
     std::int64_t prune(std::chrono::hours keep = std::chrono::hours{24 * 30});
 
   private:

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "access/clocks.hpp"
 #include "access/journal.hpp"
 #include "access/parts.hpp"
 #include "base/text.hpp"
@@ -132,6 +133,7 @@ void release_matches(db::Connection& connection, const access::Parts& parts, Acc
 }  // namespace
 
 ErasureReceipt Accounts::remove(AccountId id, const AccountRemoval& removal) {
+    if (!removal.dry_run) access::require_agreed_clocks(*parts_);
     std::optional<Erasure> erased;
     db::run_retrying(
         *parts_->database,

@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include "access/clocks.hpp"
 #include "access/journal.hpp"
 #include "access/parts.hpp"
 #include "db/retry.hpp"
@@ -98,9 +99,10 @@ enum class PurgeWhen { always, past_retention };
 /// Judged in the very transaction that erases: somebody may have given the event more time since it was
 /// listed.
 std::optional<ErasureReceipt> purge_event(const access::Parts& parts, EventId event, PurgeWhen when) {
-    const Timestamp now = parts.clock.now();
+    access::require_agreed_clocks(parts);
     const auto erased =
         erase(parts, event, "event.purged", [&](db::Connection& connection) -> std::optional<Erasure> {
+            const Timestamp now = connection.now();
             const auto unexpired = unexpired_events(connection, now);
             const bool has_time = std::find(unexpired.begin(), unexpired.end(), event) != unexpired.end();
             if (when == PurgeWhen::past_retention && has_time) return std::nullopt;
@@ -128,6 +130,7 @@ ErasureReceipt Events::remove(EventId event, DryRun dry_run, const std::stop_tok
         receipt.subject = access::subject_of(event);
         return receipt;
     }
+    access::require_agreed_clocks(*parts_);
     Erasure all;
     erase_batches(*parts_, event, stop, all, [&](db::Connection& connection) {
         return ErasureRepository(connection).remove_some_guests(event, kBatch);
@@ -146,12 +149,12 @@ ErasureReceipt Events::remove(EventId event, DryRun dry_run, const std::stop_tok
 
 ErasureReceipt Events::purge(EventId event, DryRun dry_run) {
     static_cast<void>(find(event));
-    const Timestamp now = parts_->clock.now();
     if (dry_run == DryRun::yes) {
         ErasureReceipt receipt =
             receipt_of(db::fetch_retrying(*parts_->database, [&](db::Connection& connection) {
                 const db::Transaction transaction(connection, db::Access::read);
-                return ErasureRepository(connection).look_at_purge(event, unexpired_events(connection, now));
+                return ErasureRepository(connection)
+                    .look_at_purge(event, unexpired_events(connection, connection.now()));
             }));
         receipt.subject = access::subject_of(event);
         return receipt;
@@ -165,8 +168,8 @@ std::optional<ErasureReceipt> Events::purge_expired(EventId event) {
 }
 
 std::vector<Event> Events::expired() {
-    const Timestamp now = parts_->clock.now();
     return db::fetch_retrying(*parts_->database, [&](db::Connection& connection) {
+        const Timestamp now = connection.now();
         const auto unexpired = unexpired_events(connection, now);
         std::vector<Event> expired;
         auto all = store::EventRepository(connection).list();

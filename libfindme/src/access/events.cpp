@@ -4,9 +4,11 @@
 #include <string>
 #include <vector>
 
+#include "access/clocks.hpp"
 #include "access/event_code.hpp"
 #include "access/journal.hpp"
 #include "access/parts.hpp"
+#include "access/retention.hpp"
 #include "base/text.hpp"
 #include "db/connection.hpp"
 #include "db/retry.hpp"
@@ -125,8 +127,6 @@ Event Events::create(const EventRequest& request) {
     event.name = base::trimmed(request.name);
     event.date = request.date;
     event.retention_days = request.retention_days;
-    event.created_at = parts_->clock.now();
-    event.expires_at = store::retention_end(event);
     event.photographer = request.photographer;
 
     // A generated code is taken with a chance of one in tens of millions: a few tries are plenty.
@@ -137,6 +137,8 @@ Event Events::create(const EventRequest& request) {
             event.id = db::fetch_retrying(*parts_->database, [&](db::Connection& connection) {
                 db::Transaction transaction(connection, db::Access::write);
                 if (event.photographer) require_photographer(connection, *event.photographer);
+                event.created_at = connection.now();
+                event.expires_at = store::retention_end(event);
                 const EventId id = store::EventRepository(connection).insert(event);
                 access::record(connection, *parts_, "event.created", access::subject_of(id));
                 transaction.commit();
@@ -156,7 +158,7 @@ Event Events::update(EventId id, const EventUpdate& update) {
             db::Transaction transaction(connection, db::Access::write);
             store::EventRepository events(connection);
             if (!events.hold(id)) throw_gone();
-            Event event = changed(events.find(id).value(), update, parts_->clock.now());
+            Event event = changed(events.find(id).value(), update, connection.now());
             // The rules for a new event; what is not given is not judged again.
             const EventRequest request{update.name.value_or("-"), update.code.value_or(""), update.date,
                                        update.retention_days.value_or(kDefaultRetentionDays), std::nullopt};
@@ -233,22 +235,13 @@ EventStats Events::stats(EventId event) {
 }
 
 void Events::require_searchable(const Event& event) const {
-    if (parts_->clock.now() >= event.expires_at) {
-        throw Error(
-            ErrorCode::retention_expired,
-            "the event " + base::quoted(event.code) + " is past its retention since " +
-                to_iso8601(event.expires_at) +
-                ": its faces may no longer be searched (a new event may be made for what is still needed)",
-            event.code);
-    }
-    if (event.purged_at) {
-        throw Error(ErrorCode::retention_expired,
-                    "the faces of the event " + base::quoted(event.code) + " were purged on " +
-                        to_iso8601(*event.purged_at) +
-                        ": set its retention anew (findme event update --retention-days), then index its "
-                        "photos again",
-                    event.code);
-    }
+    const auto refusal = db::fetch_retrying(
+        *parts_->database, [&](db::Connection& connection) { return access::closed(connection, event); });
+    if (refusal) throw Error(*refusal);
+}
+
+void Events::require_agreed_clocks() const {
+    access::require_agreed_clocks(*parts_);
 }
 
 }  // namespace findme

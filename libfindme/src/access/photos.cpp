@@ -1,6 +1,8 @@
 #include <filesystem>
 #include <system_error>
 
+#include "access/clocks.hpp"
+#include "access/parts.hpp"
 #include "base/text.hpp"
 #include "db/connection.hpp"
 #include "db/retry.hpp"
@@ -28,11 +30,11 @@ std::vector<Photo> photos_named(db::Connection& connection, EventId event, const
 
 }  // namespace
 
-Photos::Photos(std::shared_ptr<db::Database> database) : database_(std::move(database)) {}
+Photos::Photos(std::shared_ptr<const access::Parts> parts) : parts_(std::move(parts)) {}
 Photos::~Photos() = default;
 
 std::vector<Photo> Photos::list(EventId event, PhotoId after, std::int64_t limit) {
-    return db::fetch_retrying(*database_, [&](db::Connection& connection) {
+    return db::fetch_retrying(*parts_->database, [&](db::Connection& connection) {
         return store::PhotoRepository(connection).list(event, after, limit);
     });
 }
@@ -41,7 +43,7 @@ Photo Photos::find(EventId event, const std::string& reference) {
     std::error_code no_such_path;  // Of an empty reference; it is then no path.
     const auto path = std::filesystem::absolute(reference, no_such_path).lexically_normal().string();
     const std::string digits = base::to_lower_ascii(reference);
-    auto found = db::fetch_retrying(*database_, [&](db::Connection& connection) {
+    auto found = db::fetch_retrying(*parts_->database, [&](db::Connection& connection) {
         return photos_named(connection, event, path, digits);
     });
     if (found.size() == 1) return std::move(found.front());
@@ -56,17 +58,18 @@ Photo Photos::find(EventId event, const std::string& reference) {
 }
 
 std::vector<PhotoFace> Photos::faces(PhotoId photo) {
-    return db::fetch_retrying(*database_, [&](db::Connection& connection) {
+    return db::fetch_retrying(*parts_->database, [&](db::Connection& connection) {
         return store::PhotoRepository(connection).faces(photo);
     });
 }
 
 ForgetReceipt Photos::forget(PhotoId photo) {
-    const auto forgotten = db::fetch_retrying(*database_, [&](db::Connection& connection) {
+    access::require_agreed_clocks(*parts_);
+    const auto forgotten = db::fetch_retrying(*parts_->database, [&](db::Connection& connection) {
         return store::PhotoRepository(connection).forget(photo);
     });
     return db::fetch_retrying(
-        *database_,
+        *parts_->database,
         [&](db::Connection& connection) { return store::PhotoRepository(connection).prove(forgotten); },
         db::IfInDoubt::repeat);
 }

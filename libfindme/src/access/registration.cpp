@@ -8,6 +8,7 @@
 #include "access/new_token.hpp"
 #include "access/password_hash.hpp"
 #include "access/password_policy.hpp"
+#include "access/retention.hpp"
 #include "base/text.hpp"
 #include "base/unicode.hpp"
 #include "db/retry.hpp"
@@ -65,7 +66,7 @@ void check_email(const std::string& email, Problems& problems) {
     if (!is_address) problems.add(kCode, "email", "it is not of the form name@example.org");
 }
 
-void check_event(db::Connection& connection, const Clock& clock, Draft& draft, Problems& problems) {
+void check_event(db::Connection& connection, Draft& draft, Problems& problems) {
     const Registration& registration = draft.registration;
     const bool has_code = !normalise_event_code(registration.event_code).empty();
     if (registration.role != Role::guest) {
@@ -79,9 +80,8 @@ void check_event(db::Connection& connection, const Clock& clock, Draft& draft, P
     if (!draft.event)
         return problems.add(ErrorCode::not_found, "event",
                             "no event has the code " + base::quoted(registration.event_code));
-    if (!draft.event->is_searchable(clock.now()))
-        problems.add(ErrorCode::retention_expired, "event",
-                     "it is past its retention (" + to_iso8601(draft.event->expires_at) + "), or was purged");
+    if (const auto refusal = closed(connection, *draft.event))
+        problems.add(refusal->code, "event", refusal->message);
 }
 
 void check_taken(db::Connection& connection, const Draft& draft, Problems& problems) {
@@ -161,7 +161,7 @@ Draft make_draft(const Parts& parts, Registration registration) {
         std::vector<ErrorInfo> found;
         Problems asked(found);
         draft.event.reset();
-        check_event(connection, parts.clock, draft, asked);
+        check_event(connection, draft, asked);
         if (askable) check_taken(connection, draft, asked);
         draft.problems.insert(draft.problems.end(), found.begin(), found.end());
     });

@@ -2,8 +2,10 @@
 #include <string>
 
 #include "access/account_lookup.hpp"
+#include "access/clocks.hpp"
 #include "access/journal.hpp"
 #include "access/parts.hpp"
+#include "access/retention.hpp"
 #include "base/text.hpp"
 #include "base/unicode.hpp"
 #include "db/retry.hpp"
@@ -28,13 +30,12 @@ struct Touched {
                 "id:" + std::to_string(id.value));
 }
 
-std::vector<EventId> searchable_events(db::Connection& connection, const Clock& clock, AccountId id) {
+std::vector<EventId> searchable_events(db::Connection& connection, AccountId id) {
     std::vector<EventId> events = store::AccountRepository(connection).events_of(id);
-    const auto all = store::EventRepository(connection).list();
+    store::EventRepository repository(connection);
     std::erase_if(events, [&](EventId event) {
-        return std::none_of(all.begin(), all.end(), [&](const Event& candidate) {
-            return candidate.id == event && candidate.is_searchable(clock.now());
-        });
+        const auto found = repository.find(event);
+        return !found || access::closed(connection, *found);
     });
     return events;
 }
@@ -94,12 +95,13 @@ store::SelfieRepository::Counts remove_rows(const access::Parts& parts, AccountI
 }
 
 ErasureReceipt remove_references(const access::Parts& parts, AccountId id, std::optional<SelfieId> selfie) {
+    access::require_agreed_clocks(parts);
     std::vector<Template> kept;
     const auto events = db::fetch_retrying(*parts.database, [&](db::Connection& connection) {
         kept.clear();
         if (selfie)
             kept = store::SelfieRepository(connection).references(id, parts.selfie_judge->model(), selfie);
-        return searchable_events(connection, parts.clock, id);
+        return searchable_events(connection, id);
     });
     const auto removed = remove_rows(parts, id, selfie, touched_by(parts, events, kept));
     return db::fetch_retrying(
@@ -128,12 +130,8 @@ void Accounts::join(AccountId id, std::string_view event_code) {
     if (!event)
         throw Error(ErrorCode::not_found, "no event has the code " + base::quoted(event_code),
                     std::string(event_code));
-    if (!event->is_searchable(parts_->clock.now()))
-        throw Error(ErrorCode::retention_expired,
-                    "the event " + base::quoted(event->code) +
-                        " is past its retention, or was purged: nobody can join it",
-                    event->code);
     const auto references = db::fetch_retrying(*parts_->database, [&](db::Connection& connection) {
+        if (auto refusal = access::closed(connection, *event)) throw Error(std::move(*refusal));
         return store::SelfieRepository(connection).references(id, parts_->selfie_judge->model());
     });
     const auto touched = touched_by(*parts_, {event->id}, references);
@@ -153,9 +151,8 @@ SelfiesAdded Accounts::add_selfies(AccountId id, const std::vector<std::string>&
                                    const std::string& consent_version) {
     require_guest(find(id));
     require_version(consent_version);
-    const auto events = db::fetch_retrying(*parts_->database, [&](db::Connection& connection) {
-        return searchable_events(connection, parts_->clock, id);
-    });
+    const auto events = db::fetch_retrying(
+        *parts_->database, [&](db::Connection& connection) { return searchable_events(connection, id); });
     if (events.empty())
         throw Error(ErrorCode::retention_expired,
                     "every event of the account id:" + std::to_string(id.value) +

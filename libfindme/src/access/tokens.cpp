@@ -2,6 +2,7 @@
 #include <utility>
 
 #include "access/account_lookup.hpp"
+#include "access/clocks.hpp"
 #include "access/journal.hpp"
 #include "access/new_token.hpp"
 #include "access/parts.hpp"
@@ -192,6 +193,7 @@ std::int64_t Tokens::prune(std::chrono::hours keep) {
     if (keep < std::chrono::hours{1})
         throw Error(ErrorCode::invalid_argument,
                     "tokens are kept for at least an hour: their issue is counted");
+    access::require_agreed_clocks(*parts_);
     return db::fetch_retrying(*parts_->database, [&](db::Connection& connection) {
         db::Transaction transaction(connection, db::Access::write);
         const auto pruned = store::TokenRepository(connection).prune(connection.now() - keep);

@@ -54,6 +54,8 @@ std::string_view to_string(ErrorCode code) noexcept {
             return "confirmation_required";
         case ErrorCode::constraint:
             return "constraint";
+        case ErrorCode::clocks_differ:
+            return "clocks_differ";
         case ErrorCode::model_missing:
             return "model_missing";
         case ErrorCode::model_corrupt:

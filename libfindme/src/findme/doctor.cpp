@@ -4,6 +4,7 @@
 #include <set>
 #include <utility>
 
+#include "access/clocks.hpp"
 #include "base/text.hpp"
 #include "config/model_manifest.hpp"
 #include "db/connection.hpp"
@@ -140,6 +141,17 @@ class Examination {
         server_ = store::read_server_facts(*connection_, kOwnName, db::OpenOptions{}.application_name);
         run.see("PostgreSQL " + server_.version + " at " + database_->display_name());
         ops::judge_server_use(run, server_, store::missing_privileges(*connection_));
+        if (repairs_ == Repairs::safe) require_agreed_clocks(run);
+    }
+
+    /// Mending removes rows, some by their age: with clocks that differ it is looked at alone.
+    void require_agreed_clocks(CheckRun& run) {
+        try {
+            access::require_agreed_clocks(*connection_, system_clock());
+        } catch (const Error& error) {
+            repairs_ = Repairs::none;
+            run.add_failure(error.info());
+        }
     }
 
     bool require_connection(CheckRun& run) const {

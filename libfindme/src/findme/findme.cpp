@@ -95,7 +95,7 @@ struct Findme::State {
           accounts(parts),
           audit(database),
           events(parts),
-          photos(database),
+          photos(parts),
           queue(database),
           tokens(parts) {}
 

@@ -44,7 +44,9 @@ std::string remedy_of(ErrorCode code) {
             return "wait for the process that holds it, or find it with `fuser` or pg_locks, then run this "
                    "again";
         case ErrorCode::store_denied:
-            return "give the role what it needs: examples/postgresql_roles.sql does";
+            return "give the role what it lacks; examples/postgresql_roles.sql grants what findme needs";
+        case ErrorCode::clocks_differ:
+            return "let both machines follow a time server (timedatectl set-ntp true), then run this again";
         case ErrorCode::store_read_only:
             return "make the file and its folder writable, or connect to the primary server";
         case ErrorCode::store_full:

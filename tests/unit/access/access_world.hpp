@@ -1,6 +1,8 @@
 #pragma once
 
 #include <algorithm>
+#include <catch2/catch.hpp>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -10,7 +12,9 @@
 #include "findme/account.hpp"
 #include "findme/audit.hpp"
 #include "findme/event.hpp"
+#include "findme/photo.hpp"
 #include "findme/token.hpp"
+#include "support/clocked_database.hpp"
 #include "support/test_database.hpp"
 
 namespace findme::testing {
@@ -86,16 +90,28 @@ class LogLines final : public Log {
     std::vector<std::string> lines_;
 };
 
-/// All services over one fresh database.
+/// What an action is refused with; that it is, is a check.
+inline ErrorInfo refusal_of(const std::function<void()>& action) {
+    try {
+        action();
+    } catch (const Error& error) {
+        return error.info();
+    }
+    FAIL("nothing was refused");
+    return {};
+}
+
+/// All services over one fresh database. Its clock and this machine's begin at the same moment.
 struct AccessWorld {
     explicit AccessWorld(db::Dialect dialect)
         : base(dialect),
           matcher(std::make_shared<NoMatches>()),
           parts(std::make_shared<const access::Parts>(
-              access::Parts{std::shared_ptr<db::Database>(&base.database(), [](db::Database*) {}), clock,
-                            &log, "test", std::make_shared<NamedSelfies>(), matcher})),
+              access::Parts{std::make_shared<ClockedDatabase>(base.database(), database_clock), clock, &log,
+                            "test", std::make_shared<NamedSelfies>(), matcher})),
           accounts(parts),
           events(parts),
+          photos(parts),
           tokens(parts),
           audit(parts->database) {}
 
@@ -135,12 +151,14 @@ struct AccessWorld {
     }
 
     TestDatabase base;
-    FixedClock clock;
+    FixedClock database_clock;
+    FixedClock clock;  ///< This machine's.
     LogLines log;
     std::shared_ptr<NoMatches> matcher;
     std::shared_ptr<const access::Parts> parts;
     Accounts accounts;
     Events events;
+    Photos photos;
     Tokens tokens;
     Audit audit;
 };

@@ -77,7 +77,7 @@ TEST_CASE("tokens: for an account that is not there one comes back that looks th
     world.make_event("AAAA");
     const auto nothing = world.tokens.issue("nobody", "AAAA", kLifetime);
     CHECK(access::is_well_formed(nothing.token.view()));
-    CHECK(nothing.expires_at > world.base.connect()->now());
+    CHECK(nothing.expires_at > world.database_clock.now());
     CHECK(world.count("SELECT count(*) FROM account_tokens") == 0);
     CHECK(refused(world, nothing.token).code == ErrorCode::token_refused);
     CHECK_THROWS_AS(world.tokens.issue("nobody", "AAAA", kLifetime, UnknownAccount::refuse), Error);
@@ -95,7 +95,7 @@ TEST_CASE("tokens: whatever is wrong with one, the answer is the same, and the a
 
     const auto expired = world.tokens.issue("anna", "AAAA", kLifetime);
     world.base.connect()->run("UPDATE account_tokens SET expires_at = $1",
-                              {to_iso8601(world.base.connect()->now() - std::chrono::seconds{1})});
+                              {to_iso8601(world.database_clock.now() - std::chrono::seconds{1})});
     CHECK(refused(world, expired.token).message == malformed);
     CHECK(world.audited(subject).back() == "token.refused rule=expired");
 
