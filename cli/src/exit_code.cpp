@@ -15,6 +15,7 @@ ExitCode exit_code_of(ErrorCode code) noexcept {
         case ErrorCode::not_found:
             return ExitCode::nothing;
         case ErrorCode::retention_expired:
+        case ErrorCode::retention_undecided:
         case ErrorCode::store_denied:
         case ErrorCode::login_refused:
         case ErrorCode::token_refused:

@@ -272,3 +272,91 @@ traffic() {
     expect_exit 0 findme migrate verify
     [ "$(query "SELECT count(*) FROM users WHERE username LIKE 'guest%' AND event_id IS NULL")" = 20000 ]
 }
+
+# What shows a face in the service's own tables.
+faces_kept() {
+    query "SELECT (SELECT count(*) FROM face_matches), (SELECT count(*) FROM photo_faces),
+        (SELECT count(*) FROM users WHERE selfie_path IS NOT NULL OR selfie_data IS NOT NULL)"
+}
+
+# The nightly purge after an adoption erased matches, faces and selfies of every event that was older than a year.
+@test "adoption: a retention that nobody set is undecided, and what it covers is neither purged nor matched" {
+    need_command jq
+    need_samples
+    guest_selfie
+    local release code codes count before
+    for release in v87 v88; do
+        empty_database
+        load_release "$release"
+        query "UPDATE events SET date = '2020-01-01'"
+        before=$(faces_kept)
+        hasnt "|$before|" "|0|"
+        count=$(query "SELECT count(*) FROM events")
+        expect_exit 0 findme migrate adopt --dry-run
+        has "$output" "the retention of $count events will be undecided"
+        findme -q migrate adopt > /dev/null
+        # As the service, which goes on, inserts one.
+        query "INSERT INTO events (name, event_code, date) VALUES ('New', 'NEW00001', '2020-01-01')"
+        findme -q event create Ours --code OURS22 --date 2020-01-01 > /dev/null
+        codes=$(query "SELECT string_agg(event_code, ' ' ORDER BY id) FROM events WHERE event_code <> 'OURS22'")
+
+        expect_exit 3 findme -o json event purge --expired
+        [ "$(jq -r '.undecided | join(" ")' <<< "$output")" = "$codes" ]
+        [ "$(jq -c '[.receipts, .failed]' <<< "$output")" = '[[],0]' ]
+        [ "$(jq -r .code <<< "$stderr" | sort -u)" = retention_undecided ]
+        expect_exit 3 findme -q event purge --expired
+        [ -z "$output" ]
+        has "$stderr" 'the event "NEW00001" is not purged, because nobody has set its retention: findme event update "NEW00001" --retention-days DAYS'
+        [ "$(wc -l <<< "$stderr")" -eq $((count + 1)) ]
+        [ "$(faces_kept)" = "$before" ]
+
+        code=${codes%% *}
+        expect_exit 5 findme match --event "$code" selfie.jpg
+        has "$stderr" "is undecided"
+        has "$stderr" "--retention-days DAYS"
+        expect_exit 5 findme index --event "$code" "$FINDME_TEST_SAMPLES/sample1.jpg"
+        has "$stderr" "is undecided"
+        expect_exit 5 findme user add anna --email anna@example.org --event "$code"
+        has "$stderr" "is undecided"
+        expect_exit 0 findme event show "$code"
+        has "$output" "searchable: not yet, its retention is undecided"
+        expect_exit 0 findme event list
+        has "$output" "undecided"
+        [ "$(findme -o json event show "$code" | jq -c '[.retention_days, .expires_at]')" = '[null,null]' ]
+        [ "$(findme -o json event list | jq '[.events[] | select(.retention_days == null)] | length')" -eq $((count + 1)) ]
+        [ "$(findme -o json event show OURS22 | jq .retention_days)" -eq 365 ]
+        run --separate-stderr findme doctor
+        has "$output" "warning: retention.undecided"
+        [ "$(faces_kept)" = "$before" ]
+    done
+}
+
+@test "adoption: once somebody sets the retention it holds, and by its name an event is purged undecided" {
+    need_command jq
+    local code other
+    load_release v88
+    query "UPDATE events SET date = '2020-01-01'"
+    findme -q migrate adopt > /dev/null
+    code=$(query "SELECT event_code FROM events e WHERE EXISTS (SELECT FROM photo_faces f WHERE f.event_id = e.id) ORDER BY id LIMIT 1")
+    other=$(query "SELECT event_code FROM events WHERE event_code <> '$code' ORDER BY id LIMIT 1")
+    # Neither another name nor a date decides.
+    expect_exit 0 findme event update "$code" --name Renamed --date 2020-02-02
+    has "$output" "its retention is undecided"
+    expect_exit 3 findme -q event purge --expired
+    expect_exit 0 findme event update "$code" --retention-days 30
+    has "$output" "searchable: until 2020-03-04T00:00:00.000Z"
+    expect_exit 5 findme user add anna --email anna@example.org --event "$code"
+    has "$stderr" "past its retention"
+    # The others are named, and this one is purged.
+    expect_exit 3 findme -o json event purge --expired
+    [ "$(jq '.receipts | length' <<< "$output")" -eq 1 ]
+    [ "$(query "SELECT count(*) FROM photo_faces f JOIN events e ON e.id = f.event_id WHERE event_code = '$code'")" -eq 0 ]
+
+    expect_exit 2 findme event purge "$other"
+    expect_exit 0 findme event purge "$other" --confirm "$other"
+    expect_exit 5 findme user add anna --email anna@example.org --event "$other"
+    has "$stderr" "is undecided"
+    # A retention that is not over opens it to findme.
+    expect_exit 0 findme event update "$other" --date "$(date -u +%Y-%m-%d)" --retention-days 30
+    expect_exit 0 findme user add anna --email anna@example.org --event "$other"
+}

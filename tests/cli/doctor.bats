@@ -126,6 +126,8 @@ setup() { healthy_home; }
     fault 3 templates.selfie_of_other_model "UPDATE selfies SET model_id = 'older'" "UPDATE selfies SET model_id = '$model'"
     fault 3 retention.overdue "UPDATE events SET expires_at = '2026-01-01T00:00:00.000Z'" \
         "UPDATE events SET expires_at = '2099-01-01T00:00:00.000Z'"
+    fault 3 retention.undecided "UPDATE events SET retention_days = NULL, expires_at = NULL" \
+        "UPDATE events SET retention_days = 365, expires_at = '2099-01-01T00:00:00.000Z'"
     fault 3 clock.future "UPDATE users SET created_at = '2199-01-01T00:00:00.000Z'" \
         "UPDATE users SET created_at = '2026-01-01T00:00:00.000Z'"
     fault 8 audit.broken "UPDATE audit_head SET last_id = last_id + 1" "UPDATE audit_head SET last_id = last_id - 1"

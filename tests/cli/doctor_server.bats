@@ -115,7 +115,7 @@ shows() { [ "$(query "SHOW $1")" = "$2" ]; }
     use_database "${database_url/postgres@/guard@}"
     examine 0
     has "$(jq -r '.checks[] | select(.name == "schema") | .summary' <<< "$output")" "not compared"
-    sql "${database_url/guard@/postgres@}" "INSERT INTO events (id, name, event_code) VALUES (2, 'Two', 'TWO2')"
+    sql "${database_url/guard@/postgres@}" "INSERT INTO events (id, name, event_code, retention_days) VALUES (2, 'Two', 'TWO2', 365)"
     finds 6 sequences.behind
     # Moving it on needs UPDATE.
     examine 6 --fix

@@ -72,16 +72,44 @@ TEST_CASE("events: a code is taken in every spelling", "[store]") {
 TEST_CASE("events: one without an expiry expires its retention after the day's end, or after its creation",
           "[store]") {
     Fixture store(GENERATE(from_range(available_databases())));
-    store.connection->run("INSERT INTO events (name, event_code, date) VALUES ($1, $2, $3)",
-                          {"adopted", "DATED", "2026-06-20T18:00:00.000Z"});
-    store.connection->run("INSERT INTO events (name, event_code, created_at) VALUES ($1, $2, $3)",
-                          {"adopted", "UNDATED", "2026-01-01T00:00:00.000Z"});
-    store.connection->run("INSERT INTO events (name, event_code, created_at) VALUES ($1, $2, NULL)",
-                          {"adopted", "TIMELESS"});
-    CHECK(to_iso8601(store.events.find_by_code("DATED")->expires_at) == "2027-06-21T00:00:00.000Z");
-    CHECK(to_iso8601(store.events.find_by_code("UNDATED")->expires_at) == "2027-01-01T00:00:00.000Z");
+    store.connection->run(
+        "INSERT INTO events (name, event_code, retention_days, date) VALUES ($1, $2, 365, $3)",
+        {"elsewhere", "DATED", "2026-06-20T18:00:00.000Z"});
+    store.connection->run(
+        "INSERT INTO events (name, event_code, retention_days, created_at) VALUES ($1, $2, 365, $3)",
+        {"elsewhere", "UNDATED", "2026-01-01T00:00:00.000Z"});
+    store.connection->run(
+        "INSERT INTO events (name, event_code, retention_days, created_at) VALUES ($1, $2, 365, NULL)",
+        {"elsewhere", "TIMELESS"});
+    const auto end_of = [&](const char* code) { return store.events.find_by_code(code)->expires_at.value(); };
+    CHECK(to_iso8601(end_of("DATED")) == "2027-06-21T00:00:00.000Z");
+    CHECK(to_iso8601(end_of("UNDATED")) == "2027-01-01T00:00:00.000Z");
     // Nothing says when it was: it is over, rather than searchable for ever.
-    CHECK(store.events.find_by_code("TIMELESS")->expires_at < FixedClock().now());
+    CHECK(end_of("TIMELESS") < FixedClock().now());
+}
+
+TEST_CASE("events: one that another program makes is undecided, and stays so until its retention is set",
+          "[store]") {
+    Fixture store(GENERATE(from_range(available_databases())));
+    store.connection->run("INSERT INTO events (name, event_code, date) VALUES ($1, $2, $3)",
+                          {"adopted", "OLD22", "2020-06-20T18:00:00.000Z"});
+    Event event = store.events.find_by_code("OLD22").value();
+    CHECK(event.is_undecided());
+    CHECK_FALSE(event.retention_days);
+    CHECK_FALSE(event.is_expired(FixedClock().now()));
+    CHECK_FALSE(event.is_searchable(FixedClock().now()));
+    event.name = "another";
+    store.events.update(event);
+    event = store.events.find(event.id).value();
+    CHECK(event.name == "another");
+    CHECK(event.is_undecided());
+    CHECK_FALSE(event.retention_days);
+    // An end that was written by hand decides, whoever wrote it.
+    store.connection->run("UPDATE events SET expires_at = $2 WHERE id = $1",
+                          {event.id.value, "2026-06-01T00:00:00.000Z"});
+    event = store.events.find(event.id).value();
+    CHECK_FALSE(event.is_undecided());
+    CHECK(event.is_expired(FixedClock().now()));
 }
 
 TEST_CASE("events: the list has the newest first", "[store]") {

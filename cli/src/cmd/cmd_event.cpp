@@ -25,12 +25,18 @@ struct UpdateOptions {
     bool no_photographer = false;
 };
 
+std::string searchable_text(const Event& event) {
+    if (!event.is_undecided()) return "until " + to_iso8601(*event.expires_at);
+    return "not yet, its retention is undecided (findme event update \"" + shown(event.code) +
+           "\" --retention-days DAYS)";
+}
+
 void print_event(Context& context, const Event& event, const EventCounts& counts) {
     if (!context.is_text()) return write_line(context.out(), to_json(event, counts));
     context.out() << "code:       " << shown(event.code) << '\n'
                   << "name:       " << shown(event.name) << '\n'
                   << "date:       " << (event.date ? to_iso8601(*event.date) : "-") << '\n'
-                  << "searchable: until " << to_iso8601(event.expires_at) << '\n';
+                  << "searchable: " << searchable_text(event) << '\n';
     if (event.purged_at) context.out() << "purged:     " << to_iso8601(*event.purged_at) << '\n';
     if (event.photographer) {
         const Account account = context.findme().accounts().find(*event.photographer);
@@ -65,10 +71,12 @@ ExitCode run_list(Context& context) {
     } else if (all.empty()) {
         context.say("no events yet: make one with `findme event create NAME`");
     } else {
-        std::vector<std::vector<std::string>> rows{{"CODE", "DATE", "PHOTOS", "FACES", "NAME"}};
+        std::vector<std::vector<std::string>> rows{
+            {"CODE", "DATE", "SEARCHABLE UNTIL", "PHOTOS", "FACES", "NAME"}};
         for (const auto& event : all) {
             const auto counts = events.counts(event.id);
             rows.push_back({shown(event.code), event.date ? to_iso8601(*event.date) : "-",
+                            event.is_undecided() ? "undecided" : to_iso8601(*event.expires_at),
                             std::to_string(counts.photos), std::to_string(counts.faces), shown(event.name)});
         }
         write_table(context.out(), rows);

@@ -1,5 +1,8 @@
+#include <algorithm>
 #include <memory>
 #include <optional>
+#include <string>
+#include <vector>
 
 #include "cmd/cmd_event.hpp"
 #include "cmd/wait_option.hpp"
@@ -54,6 +57,26 @@ ExitCode run_purge_one(Context& context, const EraseOptions& options) {
     return print_receipt(context, events.purge(event.id));
 }
 
+/// Names the events that a purge passes by because nobody has set their retention, oldest first. @return
+/// their codes.
+std::vector<std::string> name_undecided(Context& context) {
+    std::vector<std::string> codes;
+    auto all = context.findme().events().list();
+    std::reverse(all.begin(), all.end());
+    for (const Event& event : all) {
+        if (!event.is_undecided()) continue;
+        codes.push_back(event.code);
+        const std::string code = shown(event.code);
+        context.complain({ErrorCode::retention_undecided,
+                          "the event \"" + code +
+                              "\" is not purged, because nobody has set its retention: findme "
+                              "event update \"" +
+                              code + "\" --retention-days DAYS",
+                          event.code});
+    }
+    return codes;
+}
+
 /// One that fails does not keep the others.
 ExitCode run_purge_expired(Context& context, const EraseOptions& options) {
     auto& events = context.findme().events();
@@ -65,7 +88,11 @@ ExitCode run_purge_expired(Context& context, const EraseOptions& options) {
         stop = context.take_stops("stopping after the event at work");
         lock.emplace(lock_run(context, options.wait, "purge-expired", "is purging expired events", stop));
     }
-    Json document = {{"type", "event_purge"}, {"v", 1}, {"receipts", Json::array()}, {"failed", 0}};
+    Json document = {{"type", "event_purge"},
+                     {"v", 1},
+                     {"receipts", Json::array()},
+                     {"failed", 0},
+                     {"undecided", Json::array()}};
     std::int64_t failed = 0;
     const auto expired = events.expired();
     for (const Event& event : expired) {
@@ -94,11 +121,13 @@ ExitCode run_purge_expired(Context& context, const EraseOptions& options) {
             ++failed;
         }
     }
+    const auto undecided = stop.stop_requested() ? std::vector<std::string>() : name_undecided(context);
     document["failed"] = failed;
+    document["undecided"] = undecided;
     if (context.options.output == OutputFormat::json) write_document(context.out(), document);
     if (stop.stop_requested()) return ExitCode::interrupted;
     if (context.is_text() && expired.empty()) context.say("no event past its retention holds faces");
-    return failed == 0 ? ExitCode::done : ExitCode::partial;
+    return failed == 0 && undecided.empty() ? ExitCode::done : ExitCode::partial;
 }
 
 ExitCode run_purge(Context& context, const EraseOptions& options) {

@@ -70,9 +70,9 @@ Json to_json(const Event& event) {
             {"name", event.name},
             {"code", event.code},
             {"date", event.date ? Json(to_iso8601(*event.date)) : Json(nullptr)},
-            {"retention_days", event.retention_days},
+            {"retention_days", event.retention_days ? Json(*event.retention_days) : Json(nullptr)},
             {"created_at", to_iso8601(event.created_at)},
-            {"expires_at", to_iso8601(event.expires_at)},
+            {"expires_at", optional_time(event.expires_at)},
             {"photographer_id", event.photographer ? Json(event.photographer->value) : Json(nullptr)},
             {"purged_at", optional_time(event.purged_at)}};
 }

@@ -153,11 +153,12 @@ class FINDME_API Accounts {
     /// A disabled account cannot log in, its sessions and tokens are over; it keeps what it has.
     void set_active(AccountId id, bool is_active);
     /// A guest may join further events.
-    /// @errors throws Error{not_found, invalid_argument, retention_expired}; joining again changes nothing.
+    /// @errors throws Error{not_found, invalid_argument, retention_expired, retention_undecided}; joining
+    /// again changes nothing.
     void join(AccountId id, std::string_view event_code);
 
     /// All selfies or, when one of them is refused, none.
-    /// @errors throws Error{not_found, invalid_argument, retention_expired}.
+    /// @errors throws Error{not_found, invalid_argument, retention_expired, retention_undecided}.
     SelfiesAdded add_selfies(AccountId id, const std::vector<std::string>& files,
                              const std::string& consent_version);
     [[nodiscard]] std::vector<Selfie> selfies(AccountId id);

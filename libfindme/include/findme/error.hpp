@@ -12,14 +12,15 @@ namespace findme {
 /// Every way findme can fail. Codes are only ever added; their names (`to_string`) appear in JSON.
 enum class ErrorCode {
     // What the caller asked for.
-    invalid_argument,   ///< A value that no retry will make right.
-    config_invalid,     ///< A configuration key or value is wrong; the subject names file and line.
-    secret_exposed,     ///< A file that holds a secret can be read by others.
-    not_found,          ///< The event, photo or model named does not exist.
-    already_exists,     ///< The name or code is taken.
-    index_outdated,     ///< The event was indexed with another model: nothing can be compared.
-    retention_expired,  ///< The event is past its retention: nothing may be searched in it.
-    still_responsible,  ///< A photographer whose events nobody takes over.
+    invalid_argument,     ///< A value that no retry will make right.
+    config_invalid,       ///< A configuration key or value is wrong; the subject names file and line.
+    secret_exposed,       ///< A file that holds a secret can be read by others.
+    not_found,            ///< The event, photo or model named does not exist.
+    already_exists,       ///< The name or code is taken.
+    index_outdated,       ///< The event was indexed with another model: nothing can be compared.
+    retention_expired,    ///< The event is past its retention: nothing may be searched in it.
+    retention_undecided,  ///< Nobody has set the event's retention: nothing is searched in it or purged.
+    still_responsible,    ///< A photographer whose events nobody takes over.
     // Who may come in.
     login_refused,      ///< Unknown account, wrong password or another rule; which one is in the log alone.
     password_refused,   ///< A new password that is not good enough; the message gives all reasons.

@@ -28,15 +28,22 @@ struct Event {
     std::string name;  ///< UTF-8.
     std::string code;  ///< Unique; looked up tolerantly, see normalise_event_code.
     std::optional<Date> date;
-    int retention_days = kDefaultRetentionDays;
+    /// Nothing for an adopted event that nobody has decided about.
+    std::optional<int> retention_days = kDefaultRetentionDays;
     Timestamp created_at;
     /// From here on nothing may be matched: `retention_days` after the event's date, or after its creation.
-    Timestamp expires_at;
+    /// Nothing while that is undecided.
+    std::optional<Timestamp> expires_at;
     std::optional<AccountId> photographer = std::nullopt;  ///< Whose event it is.
     /// When its faces were erased; from here on nothing is indexed, until the retention is set anew.
     std::optional<Timestamp> purged_at;
+    /// Nobody has said how long its faces may be kept: it is neither purged nor searched until somebody does.
+    [[nodiscard]] bool is_undecided() const noexcept { return !expires_at; }
+    [[nodiscard]] bool is_expired(Timestamp now) const noexcept { return expires_at && now >= *expires_at; }
     /// Whether faces may be kept and compared: within its retention, and not purged before its time.
-    [[nodiscard]] bool is_searchable(Timestamp now) const noexcept { return now < expires_at && !purged_at; }
+    [[nodiscard]] bool is_searchable(Timestamp now) const noexcept {
+        return !is_undecided() && !is_expired(now) && !purged_at;
+    }
 };
 
 /// What an event holds.
@@ -100,7 +107,7 @@ class FINDME_API Events {
     [[nodiscard]] EventCounts counts(EventId event);
     [[nodiscard]] EventStats stats(EventId event);
     /// A date or a retention that ends in the future opens a purged event again: its photos may be indexed
-    /// anew.
+    /// anew. An undecided event is decided by a retention alone.
     /// @errors as create(), and Error{not_found}.
     Event update(EventId id, const EventUpdate& update);
 
@@ -119,14 +126,17 @@ class FINDME_API Events {
     /// purge() for an event that is past its retention at the moment of erasing.
     /// @return nothing when it has time (again): then nothing was erased.
     std::optional<ErasureReceipt> purge_expired(EventId event);
-    /// Events past their retention of which a purge would find something, oldest first.
+    /// Events past their retention of which a purge would find something, oldest first; undecided ones never
+    /// are.
     [[nodiscard]] std::vector<Event> expired();
 
     /// By the database's clock, as everything about a retention.
-    /// @errors throws Error{retention_expired} once the event is past its retention, or purged.
+    /// @errors throws Error{retention_expired} once the event is past its retention, or purged,
+    /// Error{retention_undecided}.
     void require_searchable(const Event& event) const;
     /// What erases does this first, here and elsewhere: for who wants to know before the first of many.
-    /// @errors throws Error{clocks_differ} when this machine's clock and the database's are a day or more apart.
+    /// @errors throws Error{clocks_differ} when this machine's clock and the database's are a day or more
+    /// apart.
     void require_agreed_clocks() const;
 
   private:

@@ -68,8 +68,8 @@ class FINDME_API Findme {
     IndexSummary watch(const IndexRequest& request, IndexObserver& observer);
 
     /// Finds one person. Selfies are judged one by one; those refused do not count.
-    /// @errors   throws Error{retention_expired, index_outdated, model_*, store_*}; with no acceptable selfie
-    /// the report has no matches.
+    /// @errors   throws Error{retention_expired, retention_undecided, index_outdated, model_*, store_*}; with
+    /// no acceptable selfie the report has no matches.
     [[nodiscard]] MatchReport match(const MatchRequest& request);
 
     /// Draws the photos of a report.

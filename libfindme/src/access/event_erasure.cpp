@@ -86,10 +86,11 @@ void erase_batches(const access::Parts& parts, EventId event, const std::stop_to
     }
 }
 
+/// Those of which nobody has decided are among them: what they need stays.
 std::vector<EventId> unexpired_events(db::Connection& connection, Timestamp now) {
     std::vector<EventId> unexpired;
     for (const Event& event : store::EventRepository(connection).list()) {
-        if (now < event.expires_at) unexpired.push_back(event.id);
+        if (!event.is_expired(now)) unexpired.push_back(event.id);
     }
     return unexpired;
 }
@@ -175,7 +176,7 @@ std::vector<Event> Events::expired() {
         auto all = store::EventRepository(connection).list();
         std::reverse(all.begin(), all.end());
         for (const Event& event : all) {
-            if (now < event.expires_at) continue;
+            if (!event.is_expired(now)) continue;
             if (ErasureRepository(connection).look_at_purge(event.id, unexpired).total() > 0)
                 expired.push_back(event);
         }

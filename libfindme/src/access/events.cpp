@@ -86,9 +86,11 @@ Event changed(const Event& event, const EventUpdate& update, Timestamp now) {
     if (update.no_photographer) after.photographer.reset();
     if (update.photographer) after.photographer = update.photographer;
     if (!update.date && !update.retention_days) return after;
-    after.expires_at = store::retention_end(after);
+    const auto end = store::retention_end(after);
+    if (!end) return after;  // A date alone decides nothing.
+    after.expires_at = end;
     // Somebody decided that its faces may be searched again; they are not there yet.
-    if (now < after.expires_at) after.purged_at.reset();
+    if (!after.is_expired(now)) after.purged_at.reset();
     return after;
 }
 

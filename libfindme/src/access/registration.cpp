@@ -219,7 +219,8 @@ void record_draft(db::Connection& connection, const Parts& parts, const Draft& d
 ErrorInfo sum_up(const Draft& draft) {
     // The gravest first: what has to be asked for differently, then what may pass.
     constexpr std::array kGravest{ErrorCode::invalid_argument, ErrorCode::password_refused,
-                                  ErrorCode::not_found, ErrorCode::retention_expired};
+                                  ErrorCode::not_found, ErrorCode::retention_expired,
+                                  ErrorCode::retention_undecided};
     ErrorInfo all = draft.problems.front();
     for (const ErrorCode code : kGravest) {
         const auto grave = std::find_if(draft.problems.begin(), draft.problems.end(),

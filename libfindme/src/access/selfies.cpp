@@ -30,14 +30,36 @@ struct Touched {
                 "id:" + std::to_string(id.value));
 }
 
-std::vector<EventId> searchable_events(db::Connection& connection, AccountId id) {
-    std::vector<EventId> events = store::AccountRepository(connection).events_of(id);
+struct EventsOfGuest {
+    std::vector<EventId> searchable;
+    std::vector<ErrorInfo> closed;  ///< Why each of the others is not.
+};
+
+EventsOfGuest events_of_guest(db::Connection& connection, AccountId id) {
+    EventsOfGuest events;
     store::EventRepository repository(connection);
-    std::erase_if(events, [&](EventId event) {
+    for (const EventId event : store::AccountRepository(connection).events_of(id)) {
         const auto found = repository.find(event);
-        return !found || access::closed(connection, *found);
-    });
+        if (!found) continue;
+        if (auto refusal = access::closed(connection, *found)) {
+            events.closed.push_back(std::move(*refusal));
+        } else {
+            events.searchable.push_back(event);
+        }
+    }
     return events;
+}
+
+/// The code is that of an undecided event, where one is among them: there something can be done.
+[[noreturn]] void refuse_closed(AccountId id, std::vector<ErrorInfo> closed) {
+    ErrorInfo all{ErrorCode::retention_expired,
+                  "no event of the account id:" + std::to_string(id.value) + " takes selfies"};
+    for (const ErrorInfo& refusal : closed) {
+        if (refusal.code == ErrorCode::retention_undecided) all.code = refusal.code;
+        all.message += (&refusal == &closed.front() ? ": " : "; ") + refusal.message;
+    }
+    all.problems = std::move(closed);
+    throw Error(std::move(all));
 }
 
 /// Before the transaction: reading a large event's templates takes time.
@@ -101,7 +123,7 @@ ErasureReceipt remove_references(const access::Parts& parts, AccountId id, std::
         kept.clear();
         if (selfie)
             kept = store::SelfieRepository(connection).references(id, parts.selfie_judge->model(), selfie);
-        return searchable_events(connection, id);
+        return events_of_guest(connection, id).searchable;
     });
     const auto removed = remove_rows(parts, id, selfie, touched_by(parts, events, kept));
     return db::fetch_retrying(
@@ -151,12 +173,10 @@ SelfiesAdded Accounts::add_selfies(AccountId id, const std::vector<std::string>&
                                    const std::string& consent_version) {
     require_guest(find(id));
     require_version(consent_version);
-    const auto events = db::fetch_retrying(
-        *parts_->database, [&](db::Connection& connection) { return searchable_events(connection, id); });
-    if (events.empty())
-        throw Error(ErrorCode::retention_expired,
-                    "every event of the account id:" + std::to_string(id.value) +
-                        " is past its retention: no selfie is kept any more");
+    auto events_now = db::fetch_retrying(
+        *parts_->database, [&](db::Connection& connection) { return events_of_guest(connection, id); });
+    const auto& events = events_now.searchable;
+    if (events.empty()) refuse_closed(id, std::move(events_now.closed));
     SelfiesAdded result;
     std::vector<store::NewSelfie> selfies;
     bool all_good = true;

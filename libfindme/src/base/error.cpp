@@ -18,6 +18,8 @@ std::string_view to_string(ErrorCode code) noexcept {
             return "index_outdated";
         case ErrorCode::retention_expired:
             return "retention_expired";
+        case ErrorCode::retention_undecided:
+            return "retention_undecided";
         case ErrorCode::still_responsible:
             return "still_responsible";
         case ErrorCode::login_refused:

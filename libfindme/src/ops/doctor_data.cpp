@@ -95,10 +95,19 @@ void check_retention(CheckRun& run, const Rows& rows) {
     const Timestamp now = rows.connection.now();
     const auto events = store::EventRepository(rows.connection).list();
     std::vector<std::string> overdue;
+    std::vector<std::string> undecided;
     for (const Event& event : events) {
-        if (now >= event.expires_at && !event.purged_at) overdue.push_back(std::to_string(event.id.value));
+        if (event.is_undecided()) undecided.push_back(std::to_string(event.id.value));
+        if (event.is_expired(now) && !event.purged_at) overdue.push_back(std::to_string(event.id.value));
     }
     run.see(counted(std::ssize(events), "event"));
+    if (!undecided.empty()) {
+        run.add(Severity::warning, ErrorCode::retention_undecided, "undecided",
+                "nobody has decided how long faces are kept of " + counted(std::ssize(undecided), "event") +
+                    ", which " + (undecided.size() == 1 ? "is" : "are") +
+                    " neither purged nor matched: event " + named(undecided),
+                "set it with `findme event update CODE --retention-days DAYS`");
+    }
     if (overdue.empty()) return;
     run.add(Severity::warning, ErrorCode::retention_expired, "overdue",
             counted(std::ssize(overdue), "event") + " past retention still " +

@@ -325,6 +325,12 @@ PlannedStep adoption_record(db::Connection& connection, const Fingerprint& finge
         step.notes.push_back(plural(outstanding, "outstanding password-reset token") +
                              " will be void, because FindMe stores them readable");
     }
+    if (const auto events = count(connection, "SELECT count(*) FROM events"); events > 0) {
+        step.notes.push_back(
+            "the retention of " + plural(events, "event") +
+            " will be undecided: nothing is matched or purged until somebody sets it (findme "
+            "event update CODE --retention-days DAYS)");
+    }
     if (!accepted.empty()) {
         step.notes.push_back(plural(std::ssize(accepted), "difference") +
                              " to what findme would have made will be recorded as accepted");

@@ -39,11 +39,13 @@ Event read_event(const db::Row& row) {
     event.name = row.text(1);
     event.code = row.text(2);
     event.date = read_date(row, 3);
-    event.retention_days = static_cast<int>(row.integer(4));
+    event.retention_days.reset();
+    if (!row.is_null(4)) event.retention_days = static_cast<int>(row.integer(4));
     // An adopted event without any time counts from the epoch: it is expired, and nothing is matched by
     // mistake.
     event.created_at = read_time(row, 5).value_or(Timestamp{});
-    event.expires_at = read_time(row, 6).value_or(retention_end(event));
+    event.expires_at = read_time(row, 6);
+    if (!event.expires_at) event.expires_at = retention_end(event);
     if (!row.is_null(7)) event.photographer = AccountId{row.integer(7)};
     event.purged_at = read_time(row, 8);
     return event;
@@ -62,6 +64,10 @@ db::Value photographer_value(const Event& event) {
     return event.photographer ? db::Value{event.photographer->value} : db::Value{};
 }
 
+db::Value retention_value(const Event& event) {
+    return event.retention_days ? db::Value{std::int64_t{*event.retention_days}} : db::Value{};
+}
+
 /// Where writers do not wait for one another, the one that came second is told by the unique index.
 void write(const Event& event, const std::function<void()>& statement) {
     try {
@@ -76,10 +82,11 @@ void write(const Event& event, const std::function<void()>& statement) {
 
 }  // namespace
 
-Timestamp retention_end(const Event& event) {
+std::optional<Timestamp> retention_end(const Event& event) {
+    if (!event.retention_days) return std::nullopt;
     const Timestamp start =
         event.date ? Timestamp{std::chrono::sys_days{*event.date} + std::chrono::days{1}} : event.created_at;
-    return start + std::chrono::days{event.retention_days};
+    return start + std::chrono::days{*event.retention_days};
 }
 
 EventId EventRepository::insert(const Event& event) {
@@ -90,8 +97,8 @@ EventId EventRepository::insert(const Event& event) {
             "INSERT INTO events (name, event_code, date, retention_days, created_at, expires_at, "
             "photographer_id)"
             " VALUES ($1, $2, $3, $4, $5, $6, $7) RETURNING id",
-            {event.name, event.code, date_value(event.date), std::int64_t{event.retention_days},
-             to_iso8601(event.created_at), to_iso8601(event.expires_at), photographer_value(event)},
+            {event.name, event.code, date_value(event.date), retention_value(event),
+             to_iso8601(event.created_at), time_value(event.expires_at), photographer_value(event)},
             [&](const db::Row& row) { id.value = row.integer(0); });
     });
     return id;
@@ -105,8 +112,8 @@ void EventRepository::update(const Event& event) {
         connection_.run(
             "UPDATE events SET name = $2, event_code = $3, retention_days = $4, expires_at = $5,"
             " photographer_id = $6, purged_at = $7 WHERE id = $1",
-            {event.id.value, event.name, event.code, std::int64_t{event.retention_days},
-             to_iso8601(event.expires_at), photographer_value(event), time_value(event.purged_at)});
+            {event.id.value, event.name, event.code, retention_value(event), time_value(event.expires_at),
+             photographer_value(event), time_value(event.purged_at)});
     });
 }
 

@@ -9,8 +9,9 @@
 
 namespace findme::store {
 
-/// `retention_days` after the end of the event's date or, without one, after its creation.
-[[nodiscard]] Timestamp retention_end(const Event& event);
+/// `retention_days` after the end of the event's date or, without one, after its creation; nothing while they
+/// are undecided.
+[[nodiscard]] std::optional<Timestamp> retention_end(const Event& event);
 
 /// Rows of `events`. Borrows the connection; transactions are the caller's.
 class EventRepository {

@@ -172,7 +172,7 @@ TEST_CASE("accounts: who may register, and where", "[access]") {
     Registration second = AccessWorld::staff("second", "second@example.org", Role::admin);
     second.only_if_first = true;
     CHECK(refused([&] { world.accounts.add(std::move(second)); }).code == ErrorCode::already_exists);
-    world.database_clock.now_ = event.expires_at;
+    world.database_clock.now_ = event.expires_at.value();
     CHECK(refused([&] { world.accounts.add(AccessWorld::guest("g", "g@example.org", "AAAA")); }).code ==
           ErrorCode::retention_expired);
 }

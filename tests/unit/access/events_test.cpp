@@ -145,7 +145,7 @@ TEST_CASE("events: an update changes what it names and nothing else", "[access]"
     });
     after = world.events.find(world.party.id);
     CHECK(after.date == Date{std::chrono::year{2026} / 7 / 1});
-    CHECK(to_iso8601(after.expires_at) == "2026-07-12T00:00:00.000Z");
+    CHECK(to_iso8601(after.expires_at.value()) == "2026-07-12T00:00:00.000Z");
 
     world.update([&](EventUpdate& update) { update.photographer = world.sonia; });
     CHECK(world.events.find(world.party.id).photographer == world.sonia);

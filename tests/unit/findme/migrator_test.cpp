@@ -79,7 +79,8 @@ class StepFolder {
     }
     /// The name of one more step's file.
     [[nodiscard]] std::string next(const std::string& name) const {
-        return "000" + std::to_string(newest_ + 1) + "_" + name;
+        const std::string number = std::to_string(newest_ + 1);
+        return std::string(4 - number.size(), '0') + number + "_" + name;
     }
     void add(const std::string& name, const std::string& up, const std::string& down) const {
         write(next(name) + ".up.sql", up);
@@ -148,7 +149,7 @@ TEST_CASE("migrate: the plan is what up sends, byte for byte", "[findme]") {
     Recorder recorder;
     (void)subject.migrator().up(plan.id, DataLoss::refuse, recorder);
     CHECK(recorder.sent == plan.sql());
-    CHECK(recorder.done == std::vector<std::int64_t>{1, 2, 3, 4, 5, 6, 7, 8});
+    CHECK(recorder.done == std::vector<std::int64_t>{1, 2, 3, 4, 5, 6, 7, 8, 9});
 }
 
 TEST_CASE("migrate: up insists on the plan it was given", "[findme]") {
@@ -315,7 +316,7 @@ TEST_CASE("migrate: several at once run each step once", "[findme]") {
         CHECK(problems[i].empty());
         done.insert(recorders[i].done.begin(), recorders[i].done.end());
     }
-    CHECK(done == std::multiset<std::int64_t>{1, 2, 3, 4, 5, 6, 7, 8});
+    CHECK(done == std::multiset<std::int64_t>{1, 2, 3, 4, 5, 6, 7, 8, 9});
     CHECK(subject.migrator().verify().good());
 }
 

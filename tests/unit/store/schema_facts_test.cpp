@@ -169,14 +169,15 @@ TEST_CASE("schema facts: a changed default is noticed", "[store]") {
     const auto connection = database.connect();
     const bool sqlite = connection->dialect() == Dialect::sqlite;
     if (sqlite) {
-        edit_sqlite_table(*connection, "events", "DEFAULT 365", "DEFAULT 30");
+        edit_sqlite_table(*connection, "users", "session_version INTEGER NOT NULL DEFAULT 0",
+                          "session_version INTEGER NOT NULL DEFAULT 30");
     } else {
-        connection->run_script("ALTER TABLE events ALTER COLUMN retention_days SET DEFAULT 30;");
+        connection->run_script("ALTER TABLE users ALTER COLUMN session_version SET DEFAULT 30;");
     }
     const auto difference = only_difference(*connection);
     CHECK(difference.kind == Kind::changed);
-    CHECK(difference.object == "column events.retention_days");
-    CHECK(difference.expected.ends_with("default 365"));
+    CHECK(difference.object == "column users.session_version");
+    CHECK(difference.expected.ends_with("default 0"));
     CHECK(difference.found.ends_with("default 30"));
     CHECK(difference.repairable == !sqlite);
     repair(*connection);
@@ -204,7 +205,7 @@ TEST_CASE("schema facts: another type or NULL where none was is noticed, and not
         TestDatabase database(dialect);
         const auto connection = database.connect();
         connection->run_script(
-            "ALTER TABLE events ALTER COLUMN retention_days DROP NOT NULL;"
+            "ALTER TABLE users ALTER COLUMN session_version DROP NOT NULL;"
             "ALTER TABLE photos ALTER COLUMN width_px TYPE BIGINT;"
             "ALTER TABLE faces ALTER COLUMN id DROP IDENTITY;");
         const auto found = differences(*connection);
