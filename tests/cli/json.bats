@@ -94,6 +94,32 @@ face_keys=(id box box.x box.y box.width box.height landmarks landmarks.[].x land
     [ "$(findme -o json photo show "$FINDME_TEST_SAMPLES"/sample[12].jpg | jq -r .type)" = photo_list ]
 }
 
+@test "json: forgetting several photos is one document, a line each as jsonl" {
+    party
+    local photos=("$FINDME_TEST_SAMPLES/sample1.jpg" "$FINDME_TEST_SAMPLES/sample2.jpg")
+    findme -o json photo forget --dry-run "${photos[@]}" > out
+    jq -es 'length == 1 and (.[0] | .type == "photo_forget_list" and .v == 1 and .event == "PARTY" and .dry_run
+        and [.photos[] | .type == "photo_forget" and .photo.id > 0] == [true, true])' out
+    [ "$(findme -o jsonl photo forget --dry-run "${photos[@]}" | jq -r .type | tr '\n' ' ')" = "photo_forget photo_forget " ]
+    findme -o json photo forget "${photos[@]}" > out
+    jq -es 'length == 1 and (.[0] | (.dry_run | not) and [.photos[].receipt.left] == [0, 0])' out
+    expect_exit 0 findme -o jsonl photo forget "$FINDME_TEST_SAMPLES"/sample[34].jpg
+    [ "$(jq -r .type <<< "$output" | tr '\n' ' ')" = "photo_forget photo_forget " ]
+    # One that is named twice is forgotten once.
+    photos=("$FINDME_TEST_SAMPLES/sample5.jpg" "$FINDME_TEST_SAMPLES/sample5.jpg")
+    [ "$(findme -o json photo forget "${photos[@]}" | jq '.photos | length')" -eq 1 ]
+}
+
+@test "json: a repair that does not mend everything is one document" {
+    findme -q event create Party --code PARTY > /dev/null
+    sql "$database_url" "CREATE TABLE strangers (id INTEGER PRIMARY KEY); DROP INDEX photo_paths_photo_id_path;
+        ALTER TABLE events ADD COLUMN extra INTEGER"
+    expect_exit 7 findme -o json migrate repair
+    jq -es 'length == 1 and (.[0] | .type == "migration_run" and (.steps | length) == 1 and .verify.type == "migration_verify"
+        and (.verify.good | not))' <<< "$output"
+    [ "$(findme -o jsonl migrate repair 2> /dev/null | jq -r .type | tr '\n' ' ')" = "migration_run migration_verify " ]
+}
+
 @test "json: a photo that failed says why" {
     need_models
     findme -q event create Party --code PARTY > /dev/null

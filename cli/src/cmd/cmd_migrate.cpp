@@ -136,11 +136,10 @@ ExitCode run_repair(Context& context, const MigrateOptions& options) {
         print_plan(context, run.migrator.plan_repair(altered));
         return ExitCode::done;
     }
-    print_run(context, run.migrator.repair(altered, run.narrator));
+    const MigrationPlan done = run.migrator.repair(altered, run.narrator);
     const VerifyReport left = run.migrator.verify();
-    if (left.good()) return ExitCode::done;
-    print_verify(context, left);
-    return ExitCode::schema;
+    print_repair(context, done, left);
+    return left.good() ? ExitCode::done : ExitCode::schema;
 }
 
 using Runner = ExitCode (*)(Context&, const MigrateOptions&);

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cstdio>
 #include <memory>
 
@@ -123,52 +124,104 @@ ExitCode run_show(Context& context, const PhotoOptions& options) {
     return ExitCode::done;
 }
 
+/// What forgetting said of each photo: a line each, or one document of all, also when it ends early.
+class ForgetPrinter {
+  public:
+    ForgetPrinter(Context& context, const Event& event, bool dry_run) : context_(context), dry_run_(dry_run) {
+        list_ = {{"type", "photo_forget_list"},
+                 {"v", 1},
+                 {"event", event.code},
+                 {"dry_run", dry_run},
+                 {"photos", Json::array()}};
+    }
+
+    void tell_plan(const Photo& photo) {
+        if (!context_.is_text()) return tell({{"photo", to_json(photo)}});
+        context_.out() << "would forget " << first_path(photo) << ": " << counted(photo.face_count, "face")
+                       << '\n';
+    }
+
+    void tell_done(const Photo& photo, const ForgetReceipt& receipt) {
+        if (!context_.is_text()) {
+            return tell({{"photo_id", photo.id.value},
+                         {"sha256", to_hex(photo.hash)},
+                         {"receipt", to_json(receipt)}});
+        }
+        context_.out() << "forgot " << first_path(photo) << ": " << counted(receipt.faces, "face") << ", "
+                       << counted(receipt.templates, "template") << ", " << receipt.left << " left\n";
+    }
+
+    /// @param asked  for so many photos: of one the document is that one.
+    void finish(std::size_t asked) {
+        auto& photos = list_["photos"];
+        if (context_.options.output != OutputFormat::json || photos.empty()) return;
+        write_document(context_.out(), asked == 1 ? photos.front() : list_);
+    }
+
+  private:
+    void tell(const Json& what) {
+        Json json = {{"type", "photo_forget"}, {"v", 1}, {"dry_run", dry_run_}};
+        json.update(what);
+        if (context_.options.output == OutputFormat::jsonl) return write_line(context_.out(), json);
+        list_["photos"].push_back(std::move(json));
+    }
+
+    Context& context_;
+    bool dry_run_;
+    Json list_;
+};
+
+/// @return whether the photo's rows are gone; what is wrong otherwise is said.
+ExitCode judge(Context& context, const Photo& photo, const ForgetReceipt& receipt) {
+    if (receipt.left > 0) {
+        context.complain(
+            {ErrorCode::internal,
+             "rows of " + first_path(photo) +
+                 " are still in the database: please report it, and run the same command again"});
+        return ExitCode::failed;
+    }
+    if (receipt.scrubbed) return ExitCode::done;
+    context.complain(
+        {ErrorCode::store_locked,
+         "another process is reading the database: the deleted bytes leave its log when that is done"});
+    return ExitCode::partial;
+}
+
+ExitCode forget(Context& context, const std::vector<Photo>& photos, ForgetPrinter& printer) {
+    ExitCode exit = ExitCode::done;
+    for (const auto& photo : photos) {
+        const ForgetReceipt receipt = context.findme().photos().forget(photo.id);
+        printer.tell_done(photo, receipt);
+        const ExitCode judged = judge(context, photo, receipt);
+        if (judged != ExitCode::done) exit = judged;
+        if (judged == ExitCode::failed) break;
+    }
+    return exit;
+}
+
 ExitCode run_forget(Context& context, const PhotoOptions& options) {
     const Event event = context.findme().events().find(options.event);
     std::vector<Photo> photos;  // All are found before the first is forgotten.
     for (const auto& reference : options.references) {
-        photos.push_back(context.findme().photos().find(event.id, reference));
+        Photo photo = context.findme().photos().find(event.id, reference);
+        const bool is_known = std::any_of(photos.begin(), photos.end(),
+                                          [&](const Photo& earlier) { return earlier.id == photo.id; });
+        if (!is_known) photos.push_back(std::move(photo));
     }
-    bool scrubbed = true;
-    for (const auto& photo : photos) {
+    ForgetPrinter printer(context, event, options.dry_run);
+    ExitCode exit = ExitCode::done;
+    try {
         if (options.dry_run) {
-            if (context.is_text()) {
-                context.out() << "would forget " << first_path(photo) << ": "
-                              << counted(photo.face_count, "face") << '\n';
-            } else {
-                write_line(
-                    context.out(),
-                    {{"type", "photo_forget"}, {"v", 1}, {"dry_run", true}, {"photo", to_json(photo)}});
-            }
-            continue;
-        }
-        const ForgetReceipt receipt = context.findme().photos().forget(photo.id);
-        if (context.is_text()) {
-            context.out() << "forgot " << first_path(photo) << ": " << counted(receipt.faces, "face") << ", "
-                          << counted(receipt.templates, "template") << ", " << receipt.left << " left\n";
+            for (const auto& photo : photos) printer.tell_plan(photo);
         } else {
-            write_line(context.out(), {{"type", "photo_forget"},
-                                       {"v", 1},
-                                       {"dry_run", false},
-                                       {"photo_id", photo.id.value},
-                                       {"sha256", to_hex(photo.hash)},
-                                       {"receipt", to_json(receipt)}});
+            exit = forget(context, photos, printer);
         }
-        if (receipt.left > 0) {
-            context.complain(
-                {ErrorCode::internal,
-                 "rows of " + first_path(photo) +
-                     " are still in the database: please report it, and run the same command again"});
-            return ExitCode::failed;
-        }
-        if (!receipt.scrubbed) {
-            scrubbed = false;
-            context.complain({ErrorCode::store_locked,
-                              "another process is reading the database: the deleted bytes leave its log when "
-                              "that is done"});
-        }
+    } catch (const Error&) {
+        printer.finish(options.references.size());  // Those before it are forgotten.
+        throw;
     }
-    return scrubbed ? ExitCode::done : ExitCode::partial;
+    printer.finish(options.references.size());
+    return exit;
 }
 
 }  // namespace

@@ -103,6 +103,16 @@ std::string joined(const std::vector<std::int64_t>& ids) {
     return text;
 }
 
+Json to_json(const VerifyReport& report) {
+    Json json = {{"type", "migration_verify"},
+                 {"v", 1},
+                 {"good", report.good()},
+                 {"status", to_json(report.status)},
+                 {"differences", Json::array()}};
+    for (const auto& difference : report.differences) json["differences"].push_back(to_json(difference));
+    return json;
+}
+
 Json to_json(const AdoptionPlan& adoption, bool dry_run) {
     Json json = {{"type", "migration_adoption"},
                  {"v", 1},
@@ -163,15 +173,7 @@ void print_status(Context& context, const MigrationStatus& status) {
 }
 
 void print_verify(Context& context, const VerifyReport& report) {
-    if (!context.is_text()) {
-        Json json = {{"type", "migration_verify"},
-                     {"v", 1},
-                     {"good", report.good()},
-                     {"status", to_json(report.status)},
-                     {"differences", Json::array()}};
-        for (const auto& difference : report.differences) json["differences"].push_back(to_json(difference));
-        return write_object(context, json);
-    }
+    if (!context.is_text()) return write_object(context, to_json(report));
     for (const auto& step : report.status.steps) {
         if (step.state == MigrationState::altered || step.state == MigrationState::unknown) {
             context.out() << to_string(step.state) << ": step " << padded(step.version) << '_'
@@ -185,6 +187,16 @@ void print_verify(Context& context, const VerifyReport& report) {
     }
     if (accepted > 0) context.say(counted(accepted, "difference") + " accepted at adoption (-v shows them)");
     if (report.good()) context.out() << "the schema is what step " << report.status.current << " makes\n";
+}
+
+void print_repair(Context& context, const MigrationPlan& done, const VerifyReport& left) {
+    if (context.options.output == OutputFormat::json) {
+        Json json = to_json(done, "migration_run");
+        json["verify"] = to_json(left);
+        return write_document(context.out(), json);
+    }
+    print_run(context, done);
+    if (!left.good()) print_verify(context, left);
 }
 
 void print_adoption(Context& context, const AdoptionPlan& adoption, bool dry_run) {

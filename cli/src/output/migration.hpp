@@ -16,6 +16,8 @@ void print_plan(Context& context, const MigrationPlan& plan);
 void print_run(Context& context, const MigrationPlan& plan);
 void print_status(Context& context, const MigrationStatus& status);
 void print_verify(Context& context, const VerifyReport& report);
+/// What was repaired, and what it could not mend; as JSON one document of both.
+void print_repair(Context& context, const MigrationPlan& done, const VerifyReport& left);
 void print_adoption(Context& context, const AdoptionPlan& adoption, bool dry_run);
 
 }  // namespace findme::cli
