@@ -1,23 +1,15 @@
 #include "metrics_file.hpp"
 
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-#include <cerrno>
+#include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <fstream>
 #include <string_view>
-#include <system_error>
-#include <utility>
-
-#include "findme/error.hpp"
-#include "findme/text.hpp"
 
 namespace findme::cli {
 namespace {
 
+constexpr std::string_view kLastRun = "findme_last_run_timestamp_seconds";
 constexpr std::string_view kLastSuccess = "findme_last_success_timestamp_seconds";
 
 struct Help {
@@ -41,54 +33,6 @@ std::string_view help_of(std::string_view name) {
     }
     return "Counted by the last run.";
 }
-
-[[noreturn]] void fail(const std::string& path, const std::string& why) {
-    throw Error(ErrorCode::file_unwritable,
-                "cannot write the metrics file " + findme::quoted(path) + ": " + why +
-                    " (name a file in a folder that is there and writable)",
-                path);
-}
-
-[[noreturn]] void fail(const std::string& path, int error) {
-    fail(path, std::generic_category().message(error));
-}
-
-/// A file beside the one meant; it goes again unless it took its place.
-class Temporary {
-  public:
-    explicit Temporary(const std::string& path) : path_(path), name_(path + ".XXXXXX") {
-        descriptor_ = ::mkostemp(name_.data(), O_CLOEXEC);
-        if (descriptor_ < 0) fail(path_, errno);
-    }
-    Temporary(const Temporary&) = delete;
-    Temporary& operator=(const Temporary&) = delete;
-    ~Temporary() {
-        if (descriptor_ >= 0) ::close(descriptor_);
-        if (!name_.empty()) ::unlink(name_.c_str());
-    }
-
-    void put(std::string_view text) const {
-        constexpr mode_t kForAllToRead = 0644;
-        for (std::size_t done = 0; done < text.size();) {
-            const ssize_t written = ::write(descriptor_, text.data() + done, text.size() - done);
-            if (written < 0 && errno == EINTR) continue;
-            if (written < 0) fail(path_, errno);
-            done += static_cast<std::size_t>(written);
-        }
-        if (::fchmod(descriptor_, kForAllToRead) != 0) fail(path_, errno);
-        if (::fsync(descriptor_) != 0) fail(path_, errno);
-    }
-
-    void take_place() {
-        if (::rename(name_.c_str(), path_.c_str()) != 0) fail(path_, errno);
-        name_.clear();
-    }
-
-  private:
-    std::string path_;
-    std::string name_;
-    int descriptor_ = -1;
-};
 
 std::string label_of(const std::string& command) {
     return "{command=\"" + command + "\"} ";
@@ -119,20 +63,19 @@ std::string metric(std::string_view name, std::string_view help, const std::stri
 
 }  // namespace
 
-MetricsFile::MetricsFile(std::string path) : path_(std::move(path)) {
-    struct stat there {};
-    if (::stat(path_.c_str(), &there) == 0 && !S_ISREG(there.st_mode))
-        fail(path_, "what is there is no regular file");
-    const Temporary probe(path_);
-}
+MetricsFile::MetricsFile(const std::string& path)
+    : file_({.path = path,
+             .what = "metrics file",
+             .if_exists = IfExists::replace_own,
+             .own_beginning = "# HELP " + std::string(kLastRun) + " ",
+             .readable_by_all = true}) {}
 
 void MetricsFile::write(const RunRecord& record) const {
     const auto& command = record.command;
     const bool succeeded = record.exit_code == 0 && !record.dry_run;
-    const double success = succeeded ? record.ended_s : last_success_in(path_, command);
+    const double success = succeeded ? record.ended_s : last_success_in(file_.path(), command);
     std::string text =
-        metric("findme_last_run_timestamp_seconds", "When the last run ended, in seconds since 1970.",
-               command, number(record.ended_s));
+        metric(kLastRun, "When the last run ended, in seconds since 1970.", command, number(record.ended_s));
     text += metric(kLastSuccess, "When a run, not a dry one, last ended with exit code 0; 0: not yet.",
                    command, number(success));
     text += metric("findme_last_run_duration_seconds", "How long the last run took.", command,
@@ -141,10 +84,7 @@ void MetricsFile::write(const RunRecord& record) const {
                    std::to_string(record.exit_code));
     for (const auto& [name, count] : record.counts)
         text += metric("findme_last_" + name, help_of(name), command, std::to_string(count));
-    Temporary file(path_);
-    file.put(text);
-    file.take_place();
-    // Whether the rename survives a power failure matters little: the next run writes it again.
+    file_.write({reinterpret_cast<const std::uint8_t*>(text.data()), text.size()});
 }
 
 }  // namespace findme::cli

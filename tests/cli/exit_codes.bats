@@ -42,6 +42,15 @@ setup() { fresh_home; }
     has "$stderr" "no/such/folder/sheet.jpg"
 }
 
+@test "6: a contact sheet where a file is" {
+    party
+    guest_selfie
+    echo "my notes" > sheet.jpg
+    expect_exit 6 findme match selfie.jpg --sheet sheet.jpg
+    has "$stderr" "sheet.jpg"
+    expect_exit 2 findme match selfie.jpg --sheet "$FINDME_TEST_SAMPLES/sample2.jpg" --force
+}
+
 # database: sqlite
 @test "1: a read-only database" {
     # Root writes where it likes, so there another user tries; the tests' own folder is closed to others.

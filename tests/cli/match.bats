@@ -50,11 +50,11 @@ setup() {
     [ -e out/$'two\nlines.jpg' ]
 }
 
-@test "match: --sheet draws a JPEG, and a second run replaces it whole" {
+@test "match: --sheet draws a JPEG, and with --force a second run replaces it whole" {
     party
     guest_selfie
     echo old > sheet.jpg
-    expect_exit 0 findme match selfie.jpg --sheet sheet.jpg
+    expect_exit 0 findme match selfie.jpg --sheet sheet.jpg --force
     [ "$(head -c 3 sheet.jpg | od -An -tx1 | tr -d ' ')" = ffd8ff ]
     [ "$(tail -c 2 sheet.jpg | od -An -tx1 | tr -d ' ')" = ffd9 ]
     [ "$(find . -maxdepth 1 -type f | wc -l)" -eq 2 ]

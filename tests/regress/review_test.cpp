@@ -125,11 +125,13 @@ TEST_CASE("contact sheet: no photo is overwritten, and none that has changed is 
     report.matches.push_back({photo, party.findme->photos().faces(photo.id).front(), 0.3, 90});
 
     const auto bytes_before = fs::file_size(party.photo("a.jpg"));
-    CHECK_THROWS_AS(party.findme->draw_contact_sheet(report, {party.photo("a.jpg")}), Error);
+    OutputFileRequest over_photo{party.photo("a.jpg"), "contact sheet", IfExists::replace};
+    CHECK_THROWS_AS(party.findme->output_file(over_photo), Error);
     CHECK(fs::file_size(party.photo("a.jpg")) == bytes_before);
 
     fs::copy_file(party.photo("b.jpg"), party.photo("a.jpg"), fs::copy_options::overwrite_existing);
-    const auto sheet = party.findme->draw_contact_sheet(report, {party.photo("sheet.jpg")});
+    const auto sheet = party.findme->draw_contact_sheet(
+        report, party.findme->output_file({party.photo("sheet.jpg"), "contact sheet"}));
     CHECK(sheet.tiles == 0);
     REQUIRE(sheet.failed.size() == 1);
     CHECK(sheet.failed.front().message.find("has changed") != std::string::npos);

@@ -18,6 +18,7 @@ struct MatchOptions {
     std::optional<double> min_score;
     std::int64_t limit = 0;
     std::string sheet;
+    bool force = false;
     bool print_null = false;
 };
 
@@ -67,11 +68,22 @@ void print_report(Context& context, const Event& event, const MatchReport& repor
     write_document(context.out(), json);
 }
 
+/// Before the search, which may take minutes.
+std::optional<OutputFile> sheet_file(Context& context, const MatchOptions& options) {
+    if (options.sheet.empty()) return std::nullopt;
+    OutputFileRequest request;
+    request.path = options.sheet;
+    request.what = "contact sheet";
+    request.if_exists = options.force ? IfExists::replace : IfExists::refuse;
+    request.inputs = options.selfies;
+    for (const auto& file : context.config_report().files) request.inputs.push_back(file.path);
+    return context.findme().output_file(std::move(request));
+}
+
 /// @return whether every photo found could be drawn, as far as there is room.
-bool draw_sheet(Context& context, const MatchReport& report, const std::string& path) {
-    ContactSheetRequest request;
-    request.path = path;
-    const auto sheet = context.findme().draw_contact_sheet(report, request);
+bool draw_sheet(Context& context, const MatchReport& report, const OutputFile& file) {
+    context.out().flush();  // The sheet may go to the same place.
+    const auto sheet = context.findme().draw_contact_sheet(report, file);
     for (const auto& failed : sheet.failed) context.complain(failed);
     if (sheet.tiles < report.matches.size()) {
         context.say("the contact sheet shows " + std::to_string(sheet.tiles) + " of " +
@@ -86,6 +98,7 @@ ExitCode run_match(Context& context, const MatchOptions& options) {
     request.selfies = options.selfies;
     request.min_score = options.min_score;
     request.limit = options.limit;
+    const auto sheet = sheet_file(context, options);
     const MatchReport report = context.findme().match(request);
 
     std::size_t refused = 0;
@@ -113,7 +126,7 @@ ExitCode run_match(Context& context, const MatchOptions& options) {
                     request.event.code);
         return report.photos_left_out > 0 ? ExitCode::partial : ExitCode::nothing;
     }
-    const bool drawn = options.sheet.empty() || draw_sheet(context, report, options.sheet);
+    const bool drawn = !sheet || draw_sheet(context, report, *sheet);
     return refused > 0 || !drawn || report.photos_left_out > 0 ? ExitCode::partial : ExitCode::done;
 }
 
@@ -131,8 +144,10 @@ void setup_match(CLI::App& app, Action& action) {
     match->add_option("--limit", options->limit, "Show the best so many")
         ->check(CLI::PositiveNumber)
         ->type_name("N");
-    match->add_option("--sheet", options->sheet, "Draw the photos found on one JPEG, faces framed")
-        ->type_name("FILE");
+    auto* sheet =
+        match->add_option("--sheet", options->sheet, "Draw the photos found on one JPEG, faces framed")
+            ->type_name("FILE");
+    match->add_flag("--force", options->force, "Replace the file of --sheet; never a photo")->needs(sheet);
     match->add_flag("-0,--print0", options->print_null, "Print paths only, each ended by NUL, for xargs -0");
     match->callback([&action, options] {
         action = [options](Context& context) { return run_match(context, *options); };

@@ -15,6 +15,7 @@
 #include "findme/match.hpp"
 #include "findme/migrate.hpp"
 #include "findme/model.hpp"
+#include "findme/output_file.hpp"
 #include "findme/photo.hpp"
 #include "findme/queue.hpp"
 #include "findme/run_lock.hpp"
@@ -72,11 +73,18 @@ class FINDME_API Findme {
     /// no acceptable selfie the report has no matches.
     [[nodiscard]] MatchReport match(const MatchRequest& request);
 
-    /// Draws the photos of a report.
-    /// @errors   throws Error{invalid_argument} when the sheet would overwrite a photo of the report,
-    ///           Error{file_unwritable, store_full}; a photo that cannot be read is counted in the
-    /// report.
-    ContactSheetReport draw_contact_sheet(const MatchReport& report, const ContactSheetRequest& request);
+    /// A file to be written in the end, judged now and as it is written: never an indexed photo of any event,
+    /// a model file or the database itself, whatever the request says of
+    /// existing files.
+    /// @errors   as OutputFile's constructor, and throws Error{invalid_argument, store_*}.
+    [[nodiscard]] OutputFile output_file(OutputFileRequest request);
+
+    /// Draws the photos of a report on one JPEG.
+    /// @param    file  from output_file(); written whole or not at all.
+    /// @errors   as OutputFile::write(), and throws Error{invalid_argument}; a photo that cannot be read is
+    ///           counted in the report.
+    ContactSheetReport draw_contact_sheet(const MatchReport& report, const OutputFile& file,
+                                          const ContactSheetRequest& request = {});
 
     /// For work of which one run at a time is enough; nothing in this library takes such a lock by itself.
     /// @errors   as RunLock's constructor.

@@ -49,7 +49,6 @@ struct MatchReport {
 
 /// A picture of matches: one tile a photo, the face framed, score and file name below.
 struct ContactSheetRequest {
-    std::string path;  ///< JPEG to write, whole or not at all.
     int columns = 3;
     int tile_width_px = 480;
     std::size_t max_tiles = 60;

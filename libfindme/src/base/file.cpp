@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdio>
 #include <system_error>
 
 #include "base/checked.hpp"
@@ -66,14 +67,34 @@ Result<std::vector<std::uint8_t>> read_file(const std::string& path, std::size_t
     return bytes;
 }
 
-void write_file_atomically(const std::string& path, std::span<const std::uint8_t> bytes, Readable readable) {
+namespace {
+
+/// Gives the file its name, which nobody has yet. @return 0, or errno: EEXIST when somebody has it.
+int name_new(const std::string& temporary, const std::string& path) {
+    if (::renameat2(AT_FDCWD, temporary.c_str(), AT_FDCWD, path.c_str(), RENAME_NOREPLACE) == 0) return 0;
+    if (errno != EINVAL && errno != ENOSYS) return errno;
+    // NFS and a few more know no such rename; a second name is refused as well where one is there.
+    if (::link(temporary.c_str(), path.c_str()) != 0) return errno;
+    ::unlink(temporary.c_str());
+    return 0;
+}
+
+int name_over(const std::string& temporary, const std::string& path) {
+    return ::rename(temporary.c_str(), path.c_str()) == 0 ? 0 : errno;
+}
+
+}  // namespace
+
+void write_file_atomically(const std::string& path, std::span<const std::uint8_t> bytes, Readable readable,
+                           IfThere if_there) {
     std::string temporary = path + ".XXXXXX";
     FileDescriptor file(::mkostemp(temporary.data(), O_CLOEXEC));
     const auto fail = [&](int error) {
         file.close();
         ::unlink(temporary.c_str());
-        const auto code =
-            error == ENOSPC || error == EDQUOT ? ErrorCode::store_full : ErrorCode::file_unwritable;
+        const auto code = error == ENOSPC || error == EDQUOT ? ErrorCode::store_full
+                          : error == EEXIST                  ? ErrorCode::already_exists
+                                                             : ErrorCode::file_unwritable;
         throw Error(code, "cannot write " + quoted(path) + ": " + reason(error), path);
     };
     if (!file.ok()) {
@@ -89,7 +110,8 @@ void write_file_atomically(const std::string& path, std::span<const std::uint8_t
     if (readable == Readable::by_all && ::fchmod(file.get(), kAllRead) != 0) fail(errno);
     if (::fsync(file.get()) != 0) fail(errno);  // Never retried: after a failed fsync the pages may be gone.
     file.close();
-    if (::rename(temporary.c_str(), path.c_str()) != 0) fail(errno);
+    const int unnamed = if_there == IfThere::refuse ? name_new(temporary, path) : name_over(temporary, path);
+    if (unnamed != 0) fail(unnamed);
 
     const auto slash = path.find_last_of('/');
     const std::string folder = slash == std::string::npos ? "." : path.substr(0, slash + 1);

@@ -27,10 +27,14 @@ struct FileStat {
 /// Whether other users of the machine may read a file.
 enum class Readable { by_owner, by_all };
 
+/// What becomes of whatever has the name already: refused, it is left alone even when it came a moment ago.
+enum class IfThere { replace, refuse };
+
 /// Old file or new file, never half: temporary in the same folder (mode 0600), fsync, rename, fsync of the
 /// folder.
-/// @errors throws Error{file_unwritable, store_full}; the temporary is gone afterwards.
+/// @errors throws Error{file_unwritable, store_full}, Error{already_exists} when something is there and is to
+///         be left alone; the temporary is gone afterwards.
 void write_file_atomically(const std::string& path, std::span<const std::uint8_t> bytes,
-                           Readable readable = Readable::by_owner);
+                           Readable readable = Readable::by_owner, IfThere if_there = IfThere::replace);
 
 }  // namespace findme::base

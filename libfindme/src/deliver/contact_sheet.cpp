@@ -3,9 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
-#include <filesystem>
 #include <string>
-#include <system_error>
 #include <vector>
 
 #include "base/file.hpp"
@@ -100,31 +98,14 @@ void draw(Tile& tile, Image& sheet, int left, int top) {
         throw Error(ErrorCode::internal, "OpenCV failed to draw on the contact sheet");
 }
 
-/// A photo is never written over, however the shell spelled the command.
-void require_own_file(const MatchReport& report, const std::string& target) {
-    const auto refuse_if_same = [&](const std::string& path) {
-        std::error_code ignored;
-        if (!std::filesystem::equivalent(target, path, ignored)) return;
-        throw Error(
-            ErrorCode::invalid_argument,
-            "the contact sheet would overwrite the photo " + base::quoted(path) + ": choose another name",
-            path);
-    };
-    for (const auto& selfie : report.selfies) refuse_if_same(selfie.path);
-    for (const auto& match : report.matches) {
-        for (const auto& path : match.photo.paths) refuse_if_same(path);
-    }
-}
-
 }  // namespace
 
-ContactSheetReport draw_contact_sheet(const MatchReport& report, const ContactSheetRequest& request,
-                                      const ImageLimits& limits) {
+ContactSheetReport draw_contact_sheet(const MatchReport& report, const OutputFile& file,
+                                      const ContactSheetRequest& request, const ImageLimits& limits) {
     if (request.columns < 1 || request.columns > 12 || request.tile_width_px < 64 ||
         request.tile_width_px > 2048) {
         throw Error(ErrorCode::invalid_argument, "a contact sheet has 1 to 12 columns of 64 to 2048 px");
     }
-    require_own_file(report, request.path);
     const auto most_rows =
         static_cast<std::size_t>(kMaxHeight_px / (2 * request.tile_width_px + kCaption_px + kGap_px));
     const std::size_t most_tiles =
@@ -161,7 +142,7 @@ ContactSheetReport draw_contact_sheet(const MatchReport& report, const ContactSh
         if (i > 0 && column == 0) top += row_height[i / columns - 1] + kGap_px;
         draw(tiles[i], sheet, kGap_px + column * (request.tile_width_px + kGap_px), top);
     }
-    base::write_file_atomically(request.path, image::encode_jpeg(sheet, kQuality));
+    file.write(image::encode_jpeg(sheet, kQuality));
     return result;
 }
 

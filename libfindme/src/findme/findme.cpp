@@ -15,6 +15,7 @@
 #include "face/face_analyser.hpp"
 #include "face/model_files.hpp"
 #include "findme/open_store.hpp"
+#include "findme/originals.hpp"
 #include "image/codec.hpp"
 #include "ingest/indexer.hpp"
 #include "match/event_matcher.hpp"
@@ -174,8 +175,28 @@ MatchReport Findme::match(const MatchRequest& request) {
         request, {*state_->database, state_->analyser(), state_->config, state_->manifest.calibration});
 }
 
-ContactSheetReport Findme::draw_contact_sheet(const MatchReport& report, const ContactSheetRequest& request) {
-    return deliver::draw_contact_sheet(report, request, state_->config.image);
+OutputFile Findme::output_file(OutputFileRequest request) {
+    const std::string embedded = embedded_file_of(database_url_of(state_->config, state_->data_dir));
+    if (!embedded.empty()) {
+        for (const char* suffix : {"", "-wal", "-shm", "-journal"})
+            request.inputs.push_back(embedded + suffix);
+    }
+    const auto folders = model_folders(state_->config, state_->data_dir);
+    for (const ModelFile& model : state_->manifest.files) {
+        if (auto path = face::model_path(model, folders); !path.empty())
+            request.inputs.push_back(std::move(path));
+    }
+    request.require_allowed = [database = state_->database, what = request.what,
+                               also = std::move(request.require_allowed)](const std::string& path) {
+        if (also) also(path);
+        require_no_original(*database, what, path);
+    };
+    return OutputFile(std::move(request));
+}
+
+ContactSheetReport Findme::draw_contact_sheet(const MatchReport& report, const OutputFile& file,
+                                              const ContactSheetRequest& request) {
+    return deliver::draw_contact_sheet(report, file, request, state_->config.image);
 }
 
 RunLock Findme::lock_run(const RunLockRequest& request) {

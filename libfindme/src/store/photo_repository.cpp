@@ -324,6 +324,14 @@ std::optional<Photo> PhotoRepository::find_by_path(EventId event, const std::str
     return id ? find(event, *id) : std::nullopt;
 }
 
+bool PhotoRepository::is_indexed(const std::string& path) {
+    bool found = false;
+    // By way of the events: an index leads from an event and a path to the photo, none from a path alone.
+    connection_.run("SELECT 1 FROM events e JOIN photo_paths p ON p.event_id = e.id AND p.path = $1 LIMIT 1",
+                    {to_bytes(path)}, [&](const db::Row&) { found = true; });
+    return found;
+}
+
 std::vector<PhotoFace> PhotoRepository::faces(PhotoId photo) {
     std::vector<PhotoFace> found;
     connection_.run(

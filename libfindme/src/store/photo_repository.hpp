@@ -110,6 +110,8 @@ class PhotoRepository {
     [[nodiscard]] std::vector<Photo> find_by_hash_prefix(EventId event, const std::string& hex_prefix,
                                                          std::int64_t limit);
     [[nodiscard]] std::optional<Photo> find_by_path(EventId event, const std::string& path);
+    /// Whether any event has a photo at this path.
+    [[nodiscard]] bool is_indexed(const std::string& path);
     /// The faces found by the model that indexed the photo last, in their order on the photo.
     [[nodiscard]] std::vector<PhotoFace> faces(PhotoId photo);
 
