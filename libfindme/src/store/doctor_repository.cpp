@@ -51,6 +51,7 @@ UNION ALL SELECT 'account_tokens.created_at', count(*) FROM account_tokens WHERE
 UNION ALL SELECT 'consents.given_at', count(*) FROM consents WHERE given_at > $1
 UNION ALL SELECT 'selfies.created_at', count(*) FROM selfies WHERE created_at > $1
 UNION ALL SELECT 'audit_log.at', count(*) FROM audit_log WHERE at > $1
+UNION ALL SELECT 'index_jobs.queued_at', count(*) FROM index_jobs WHERE queued_at > $1
 )";
 
 }  // namespace

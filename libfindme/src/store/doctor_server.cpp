@@ -46,7 +46,7 @@ constexpr const char* kMissingPrivileges = R"(
 WITH wanted (name, privileges) AS (
     SELECT name, 'SELECT INSERT UPDATE DELETE'
     FROM unnest(ARRAY['users', 'events', 'user_events', 'photos', 'face_matches', 'photo_faces', 'password_reset_tokens',
-        'photo_paths', 'photo_models', 'faces', 'face_templates', 'account_tokens', 'consents', 'selfies']) AS name
+        'photo_paths', 'photo_models', 'faces', 'face_templates', 'account_tokens', 'consents', 'selfies', 'index_jobs']) AS name
     UNION ALL VALUES ('audit_log', 'SELECT INSERT'), ('audit_head', 'SELECT UPDATE'), ('findme_schema_history', 'SELECT')
 ), tables AS (
     SELECT w.name, w.privileges, c.oid FROM wanted w
@@ -69,7 +69,7 @@ struct Counted {
 };
 
 /// Whose ids a sequence gives.
-constexpr std::array<Counted, 12> kCounted{{
+constexpr std::array<Counted, 13> kCounted{{
     {"users", "SELECT CAST(coalesce(max(id), 0) AS bigint) FROM users"},
     {"events", "SELECT CAST(coalesce(max(id), 0) AS bigint) FROM events"},
     {"user_events", "SELECT CAST(coalesce(max(id), 0) AS bigint) FROM user_events"},
@@ -82,6 +82,7 @@ constexpr std::array<Counted, 12> kCounted{{
     {"account_tokens", "SELECT CAST(coalesce(max(id), 0) AS bigint) FROM account_tokens"},
     {"consents", "SELECT CAST(coalesce(max(id), 0) AS bigint) FROM consents"},
     {"selfies", "SELECT CAST(coalesce(max(id), 0) AS bigint) FROM selfies"},
+    {"index_jobs", "SELECT CAST(coalesce(max(id), 0) AS bigint) FROM index_jobs"},
 }};
 
 std::int64_t integer_of(db::Connection& connection, std::string_view sql) {
@@ -142,6 +143,12 @@ std::vector<std::string> missing_privileges(db::Connection& connection) {
         return {"USAGE on the schema"};
     connection.run(kMissingPrivileges, {}, [&](const db::Row& row) { missing.push_back(row.text(0)); });
     return missing;
+}
+
+std::vector<std::string> counted_tables() {
+    std::vector<std::string> tables;
+    for (const Counted& counted : kCounted) tables.emplace_back(counted.table);
+    return tables;
 }
 
 std::vector<SequenceBehind> sequences_behind(db::Connection& connection) {

@@ -45,6 +45,8 @@ struct SequenceBehind {
     std::int64_t highest = 0;  ///< In the table.
 };
 
+/// The tables whose ids a sequence gives.
+[[nodiscard]] std::vector<std::string> counted_tables();
 /// Of those that the role may look at.
 [[nodiscard]] std::vector<SequenceBehind> sequences_behind(db::Connection& connection);
 /// @return the id that comes next; the table is asked once more.
