@@ -41,7 +41,8 @@ Result<FileStat> stat_regular_file(const std::string& path) {
     return to_file_stat(info);
 }
 
-Result<std::vector<std::uint8_t>> read_file(const std::string& path, std::size_t max_bytes) {
+Result<std::vector<std::uint8_t>> read_file(const std::string& path, std::size_t max_bytes,
+                                            std::string_view advice) {
     // O_NONBLOCK: opening a FIFO without a writer must not hang the run.
     const FileDescriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
     if (!file.ok()) return unreadable(path, reason(errno));
@@ -51,7 +52,8 @@ Result<std::vector<std::uint8_t>> read_file(const std::string& path, std::size_t
     if (static_cast<std::uint64_t>(info.st_size) > max_bytes) {
         return ErrorInfo{ErrorCode::image_too_large,
                          quoted(path) + " holds " + std::to_string(info.st_size) + " bytes, the limit is " +
-                             std::to_string(max_bytes) + " (raise image.max_file_bytes)",
+                             std::to_string(max_bytes) +
+                             (advice.empty() ? std::string() : " (" + std::string(advice) + ")"),
                          path};
     }
     std::vector<std::uint8_t> bytes(static_cast<std::size_t>(info.st_size));

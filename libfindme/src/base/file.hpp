@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "findme/result.hpp"
@@ -20,9 +21,14 @@ struct FileStat {
 /// @errors file_unreadable when it is missing or not a regular file.
 [[nodiscard]] Result<FileStat> stat_regular_file(const std::string& path);
 
+/// What to do about a photo that is larger than the settings let in, for read_file().
+inline constexpr std::string_view kRaiseImageLimit = "raise image.max_file_bytes";
+
 /// The whole of a regular file. Never blocks on a FIFO or device: anything but a regular file is refused.
+/// @param advice  what to do about a file that is too large; empty: nothing can be done.
 /// @errors file_unreadable; image_too_large when it holds more than `max_bytes`.
-[[nodiscard]] Result<std::vector<std::uint8_t>> read_file(const std::string& path, std::size_t max_bytes);
+[[nodiscard]] Result<std::vector<std::uint8_t>> read_file(const std::string& path, std::size_t max_bytes,
+                                                          std::string_view advice = {});
 
 /// Whether other users of the machine may read a file.
 enum class Readable { by_owner, by_all };

@@ -45,7 +45,7 @@ std::string printable(const std::string& text, std::size_t most) {
 Result<Tile> make_tile(const Match& match, int width_px, const ImageLimits& limits) {
     ErrorInfo last{ErrorCode::file_unreadable, "the photo has no path", to_hex(match.photo.hash)};
     for (const auto& path : match.photo.paths) {
-        const auto bytes = base::read_file(path, limits.max_file_bytes);
+        const auto bytes = base::read_file(path, limits.max_file_bytes, base::kRaiseImageLimit);
         if (!bytes) {
             last = bytes.error();
             continue;

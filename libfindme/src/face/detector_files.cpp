@@ -120,6 +120,13 @@ ModelManifest with_detector(ModelManifest manifest, const std::vector<std::strin
 ModelFile add_model_file(const ModelManifest& manifest, const std::vector<std::string>& folders,
                          const std::string& file) {
     const auto bytes = base::read_file(file, kMaxBytes);
+    if (!bytes && bytes.error().code == ErrorCode::image_too_large) {
+        throw Error(ErrorCode::invalid_argument,
+                    "the file " + base::quoted(file) +
+                        " is no detector that findme can use: it is larger than " +
+                        std::to_string(kMaxBytes >> 20U) + " MiB, and no detector is",
+                    file);
+    }
     if (!bytes) throw Error(bytes.error());
     const std::string sha256 = to_hex(base::sha256(*bytes));
     const auto own = std::find_if(manifest.files.begin(), manifest.files.end(),

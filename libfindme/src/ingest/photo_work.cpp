@@ -65,7 +65,7 @@ Result<store::PhotoRecord> analyse(std::span<const std::uint8_t> bytes, const Wo
 
 void work_on(PhotoWork& work, const WorkContext& context, face::Workspace& workspace) {
     if (!work.wanted) return;
-    const auto bytes = base::read_file(work.item.path, context.limits.max_file_bytes);
+    const auto bytes = base::read_file(work.item.path, context.limits.max_file_bytes, base::kRaiseImageLimit);
     if (!bytes) {
         work.item.outcome = IndexOutcome::failed;
         work.item.error = bytes.error();

@@ -84,7 +84,7 @@ Result<face::AnalysedFace> read_selfie(const std::string& path, const face::Face
         why.subject = path;
         return why;
     };
-    const auto bytes = base::read_file(path, config.image.max_file_bytes);
+    const auto bytes = base::read_file(path, config.image.max_file_bytes, base::kRaiseImageLimit);
     if (!bytes) return bytes.error();
     const auto decoded = decode_image(*bytes, config.image, {face::kEnoughLongSide_px});
     if (!decoded) return refuse(decoded.error());

@@ -142,10 +142,12 @@ TEST_CASE("file: a file over the limit is refused unread, one at the limit is no
     const std::string path = folder / "a";
     write_file_atomically(path, std::vector<std::uint8_t>(100, 1));
     CHECK(read_file(path, 100).value().size() == 100);
-    const auto read = read_file(path, 99);
+    const auto read = read_file(path, 99, kRaiseImageLimit);
     REQUIRE_FALSE(read);
     CHECK(read.error().code == ErrorCode::image_too_large);
     CHECK(read.error().message.find("image.max_file_bytes") != std::string::npos);
+    // A setting of photos is no advice about another file.
+    CHECK(read_file(path, 99).error().message.find("image.") == std::string::npos);
 }
 
 TEST_CASE("file: a changed file has another size or time", "[base]") {

@@ -128,6 +128,12 @@ TEST_CASE("added detector: what is none is refused in a sentence, and nothing is
     }
     CHECK(error_of([&] { add_model_file(manifest(), folders, folder / "none"); }).code ==
           ErrorCode::file_unreadable);
+    // A setting of photos is no way out.
+    fs::resize_file(write(folder / "huge.onnx", whole), (std::uintmax_t{256} << 20U) + 1);
+    const auto error = error_of([&] { add_model_file(manifest(), folders, folder / "huge.onnx"); });
+    CHECK(error.code == ErrorCode::invalid_argument);
+    CHECK(says(error, "no detector that findme can use: it is larger than 256 MiB"));
+    CHECK_FALSE(says(error, "image."));
     CHECK_FALSE(fs::exists(folder / "models"));
 }
 

@@ -88,6 +88,19 @@ TEST_CASE("models: an altered file is refused and not looked past", "[face]") {
     CHECK(error.subject == folder / "first/small.onnx");
 }
 
+// It was told of as a photo that is too large, whose limit can be raised.
+TEST_CASE("models: a file larger than any model is an altered one", "[face]") {
+    const TemporaryFolder folder;
+    write_text(folder / "small.onnx", "weights");
+    std::filesystem::resize_file(folder / "small.onnx", (std::uintmax_t{1} << 30U) + 1);
+    const auto manifest = manifest_of("weights");
+    CHECK(check_model(manifest.files[0], {folder.path()}).state == ModelState::altered);
+    const auto error =
+        error_of([&] { static_cast<void>(load_model(manifest, "detector", {folder.path()})); });
+    CHECK(error.code == ErrorCode::model_corrupt);
+    CHECK_FALSE(says(error.message, "image."));
+}
+
 TEST_CASE("models: folders are looked through in order", "[face]") {
     const TemporaryFolder folder;
     write_text(folder / "second/small.onnx", "weights");
