@@ -60,13 +60,19 @@ std::string Context::data_dir() {
     return needed ? user_data_dir(environment_) : std::string();
 }
 
+std::string Context::actor() {
+    return "cli:uid=" + std::to_string(getuid());
+}
+
+Services Context::services() {
+    Services services;
+    services.log = &log();
+    services.actor = actor();
+    return services;
+}
+
 Findme& Context::findme() {
-    if (!findme_) {
-        Services services;
-        services.log = &log();
-        services.actor = "cli:uid=" + std::to_string(getuid());
-        findme_ = std::make_unique<Findme>(config().config, data_dir(), services);
-    }
+    if (!findme_) findme_ = std::make_unique<Findme>(config().config, data_dir(), services());
     return *findme_;
 }
 

@@ -59,6 +59,10 @@ class Context {
     [[nodiscard]] std::string data_dir();
     /// @errors throws Error{config_invalid, store_*, schema_*}.
     [[nodiscard]] Findme& findme();
+    /// What the library is to log to, and who is at work.
+    [[nodiscard]] Services services();
+    /// For the audit.
+    [[nodiscard]] static std::string actor();
     [[nodiscard]] bool shows_progress() const;
 
     /// Where the library, and the tool, say what happened: as `log.level` and `log.format` say, and -v and

@@ -54,6 +54,7 @@ MigratorOptions migrator_options(Context& context, const MigrateOptions& options
     made.lock_timeout = milliseconds(options.lock_timeout_s);
     made.wait = milliseconds(options.wait_s);
     made.stop = context.take_stops("stopping after this statement");
+    made.actor = Context::actor();
     return made;
 }
 

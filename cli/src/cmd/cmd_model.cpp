@@ -47,7 +47,7 @@ ExitCode run_verify(Context& context) {
 }
 
 ExitCode run_add(Context& context, const std::string& file) {
-    const ModelCheck added = add_model(context.config().config, context.data_dir(), file);
+    const ModelCheck added = add_model(context.config().config, context.data_dir(), file, context.services());
     if (context.options.output == OutputFormat::jsonl) {
         write_line(context.out(), to_json(added));
     } else if (context.options.output == OutputFormat::json) {
@@ -72,7 +72,8 @@ ExitCode run_add(Context& context, const std::string& file) {
 }
 
 ExitCode run_remove(Context& context, const std::string& id) {
-    const ModelFile removed = remove_model(context.config().config, context.data_dir(), id);
+    const ModelFile removed =
+        remove_model(context.config().config, context.data_dir(), id, context.services());
     if (context.is_text()) {
         context.out() << "removed " << removed.id << '\n';
     } else {

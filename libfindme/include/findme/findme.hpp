@@ -103,14 +103,20 @@ FINDME_API std::vector<ModelCheck> check_models(const Config& config, const std:
 
 /// Copies a model file into the models folder: a detector, which is in use from the next Findme on unless the
 /// configuration chooses another one, or one of the release's own files. Done twice it does no harm.
+///
+/// Models are often there before the database is: the audit gets an entry where the configured database
+/// exists and has an audit, and none is made for it. One that cannot be asked keeps no model out, and the log
+/// says `model_not_in_audit`.
 /// @errors throws Error{file_unreadable}, Error{invalid_argument} for a file that findme cannot use,
 ///         Error{already_exists} when another detector was added before, Error{file_unwritable, store_full}.
-FINDME_API ModelCheck add_model(const Config& config, const std::string& data_dir, const std::string& file);
+FINDME_API ModelCheck add_model(const Config& config, const std::string& data_dir, const std::string& file,
+                                const Services& services = {});
 
 /// Removes a detector that was added. What was indexed with it stays, and is found again when it is added
-/// again.
+/// again. The audit gets an entry as by add_model().
 /// @param  id  as in ModelFile, or at least 8 digits of the SHA-256.
 /// @errors throws Error{not_found}, Error{file_unwritable}.
-FINDME_API ModelFile remove_model(const Config& config, const std::string& data_dir, const std::string& id);
+FINDME_API ModelFile remove_model(const Config& config, const std::string& data_dir, const std::string& id,
+                                  const Services& services = {});
 
 }  // namespace findme

@@ -143,6 +143,7 @@ struct MigratorOptions {
     std::chrono::milliseconds lock_timeout{10'000};  ///< For the one runner at a time, and for tables in use.
     std::chrono::milliseconds wait{0};               ///< For a database that does not answer yet.
     std::stop_token stop;                            ///< Stops between two statements.
+    std::string actor = "library";                   ///< Who is at work, for the audit.
 };
 
 enum class DataLoss { refuse, accept };

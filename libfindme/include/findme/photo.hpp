@@ -68,7 +68,7 @@ class FINDME_API Photos {
     /// @errors throws Error{not_found}, Error{invalid_argument} when the digits fit several photos.
     [[nodiscard]] Photo find(EventId event, const std::string& reference);
     [[nodiscard]] std::vector<PhotoFace> faces(PhotoId photo);
-    /// Removes the photo's rows, faces and templates; the file on disk stays.
+    /// Removes the photo's rows, faces and templates; the file on disk stays. The audit says so.
     /// @errors throws Error{clocks_differ}.
     ForgetReceipt forget(PhotoId photo);
 

@@ -37,7 +37,8 @@ struct QueueStatus {
 /// The queue of shared runs, as people look at it. Thread-safe.
 class FINDME_API Queue {
   public:
-    explicit Queue(std::shared_ptr<db::Database> database);
+    /// @param actor  who is at work, for the audit.
+    explicit Queue(std::shared_ptr<db::Database> database, std::string actor = "library");
     ~Queue();
 
     [[nodiscard]] QueueStatus status(EventId event);
@@ -50,6 +51,7 @@ class FINDME_API Queue {
 
   private:
     std::shared_ptr<db::Database> database_;
+    std::string actor_;
 };
 
 }  // namespace findme

@@ -183,6 +183,12 @@ std::string Accounts::export_json(AccountId id) {
         return "\"account\":" + json_of(found->account) + ",\"tables\":{" + json_of_tables(connection, id) +
                "}";
     });
+    // Before anything is handed out; and the export tells of itself.
+    db::run_retrying(*parts_->database, [&](db::Connection& connection) {
+        db::Transaction transaction(connection, db::Access::write);
+        access::record(connection, *parts_, "user.exported", access::subject_of(id));
+        transaction.commit();
+    });
     AuditQuery query;
     query.subject = access::subject_of(id);
     std::string entries;

@@ -14,10 +14,19 @@ std::string subject_of(EventId event) {
     return "event:" + std::to_string(event.value);
 }
 
+std::string subject_of(PhotoId photo) {
+    return "photo:" + std::to_string(photo.value);
+}
+
 void record(db::Connection& connection, const Parts& parts, std::string_view action,
             const std::string& subject, const std::string& detail) {
+    record(connection, parts.actor, action, subject, detail);
+}
+
+void record(db::Connection& connection, const std::string& actor, std::string_view action,
+            const std::string& subject, const std::string& detail) {
     static_cast<void>(
-        store::AuditRepository(connection).append({parts.actor, std::string(action), subject, detail}));
+        store::AuditRepository(connection).append({actor, std::string(action), subject, detail}));
 }
 
 void report(const Parts& parts, LogLevel level, std::string_view event, const std::string& subject,

@@ -10,9 +10,12 @@ namespace findme::access {
 
 [[nodiscard]] std::string subject_of(AccountId account);
 [[nodiscard]] std::string subject_of(EventId event);
+[[nodiscard]] std::string subject_of(PhotoId photo);
 
 /// One entry of the audit. The last statements of a transaction: all writers queue for the end of the chain.
 void record(db::Connection& connection, const Parts& parts, std::string_view action,
+            const std::string& subject, const std::string& detail = {});
+void record(db::Connection& connection, const std::string& actor, std::string_view action,
             const std::string& subject, const std::string& detail = {});
 
 /// One line of the log, when there is one.

@@ -1,7 +1,9 @@
 #include <filesystem>
 #include <system_error>
+#include <utility>
 
 #include "access/clocks.hpp"
+#include "access/journal.hpp"
 #include "access/parts.hpp"
 #include "base/text.hpp"
 #include "db/connection.hpp"
@@ -66,7 +68,17 @@ std::vector<PhotoFace> Photos::faces(PhotoId photo) {
 ForgetReceipt Photos::forget(PhotoId photo) {
     access::require_agreed_clocks(*parts_);
     const auto forgotten = db::fetch_retrying(*parts_->database, [&](db::Connection& connection) {
-        return store::PhotoRepository(connection).forget(photo);
+        db::Transaction transaction(connection, db::Access::write);
+        auto removed = store::PhotoRepository(connection).forget(photo);
+        const ForgetReceipt& receipt = removed.receipt;
+        if (receipt.photos > 0) {
+            access::record(connection, *parts_, "photo.forgotten", access::subject_of(photo),
+                           "paths=" + std::to_string(receipt.paths) +
+                               " faces=" + std::to_string(receipt.faces) +
+                               " templates=" + std::to_string(receipt.templates));
+        }
+        transaction.commit();
+        return removed;
     });
     return db::fetch_retrying(
         *parts_->database,

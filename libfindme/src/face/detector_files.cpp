@@ -117,8 +117,8 @@ ModelManifest with_detector(ModelManifest manifest, const std::vector<std::strin
     return manifest;
 }
 
-ModelFile add_model_file(const ModelManifest& manifest, const std::vector<std::string>& folders,
-                         const std::string& file) {
+AddedModel add_model_file(const ModelManifest& manifest, const std::vector<std::string>& folders,
+                          const std::string& file) {
     const auto bytes = base::read_file(file, kMaxBytes);
     if (!bytes && bytes.error().code == ErrorCode::image_too_large) {
         throw Error(ErrorCode::invalid_argument,
@@ -152,7 +152,7 @@ ModelFile add_model_file(const ModelManifest& manifest, const std::vector<std::s
                         earlier.id);
         }
     }
-    if (check_model(model, folders).state == ModelState::good) return model;
+    if (check_model(model, folders).state == ModelState::good) return {model, false};
     const std::string& folder = folders.front();
     std::error_code error;
     std::filesystem::create_directories(folder, error);
@@ -161,7 +161,7 @@ ModelFile add_model_file(const ModelManifest& manifest, const std::vector<std::s
                     "cannot make the models folder " + base::quoted(folder) + ": " + error.message(), folder);
     }
     base::write_file_atomically(folder + "/" + model.file, *bytes, base::Readable::by_all);
-    return model;
+    return {model, true};
 }
 
 ModelFile remove_model_file(const std::vector<std::string>& folders, const std::string& id) {

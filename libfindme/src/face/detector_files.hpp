@@ -21,12 +21,17 @@ namespace findme::face {
 [[nodiscard]] ModelManifest with_detector(ModelManifest manifest, const std::vector<std::string>& folders,
                                           const std::string& wanted);
 
+struct AddedModel {
+    ModelFile model;
+    bool is_new = false;  ///< Else a good copy was there already.
+};
+
 /// Copies a file into the first folder, when it is a detector that findme runs or one of the release's own
 /// model files. A file that is there already is left as it is.
 /// @errors   throws Error{file_unreadable}, Error{invalid_argument} for any other file, Error{already_exists}
 ///           when another detector was added before, Error{file_unwritable, store_full}.
-ModelFile add_model_file(const ModelManifest& manifest, const std::vector<std::string>& folders,
-                         const std::string& file);
+AddedModel add_model_file(const ModelManifest& manifest, const std::vector<std::string>& folders,
+                          const std::string& file);
 
 /// Removes an added detector.
 /// @param    id  its id, or at least 8 digits of its SHA-256.

@@ -18,6 +18,7 @@
 #include "ops/doctor_check.hpp"
 #include "ops/doctor_data.hpp"
 #include "ops/doctor_files.hpp"
+#include "ops/doctor_mend.hpp"
 #include "ops/doctor_schema.hpp"
 #include "ops/doctor_server.hpp"
 #include "store/doctor_repository.hpp"
@@ -161,7 +162,9 @@ class Examination {
 
     void check_schema(CheckRun& run) {
         if (!require_connection(run)) return;
-        Migrator migrator(config_.config, data_dir_, {});
+        MigratorOptions options;
+        options.actor = ops::doctor_actor();
+        Migrator migrator(config_.config, data_dir_, std::move(options));
         is_current_ = ops::check_schema(run, migrator, *connection_);
     }
 

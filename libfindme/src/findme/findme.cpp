@@ -11,7 +11,6 @@
 #include "db/connection.hpp"
 #include "db/retry.hpp"
 #include "deliver/contact_sheet.hpp"
-#include "face/detector_files.hpp"
 #include "face/face_analyser.hpp"
 #include "face/model_files.hpp"
 #include "findme/open_store.hpp"
@@ -97,7 +96,7 @@ struct Findme::State {
           audit(database),
           events(parts),
           photos(parts),
-          queue(database),
+          queue(database, parts->actor),
           tokens(parts) {}
 
     /// Models take their time to load: commands that do not need them do not pay for it.
@@ -201,34 +200,6 @@ ContactSheetReport Findme::draw_contact_sheet(const MatchReport& report, const O
 
 RunLock Findme::lock_run(const RunLockRequest& request) {
     return {state_->config, state_->data_dir, request, state_->services.log};
-}
-
-std::vector<ModelCheck> check_models(const Config& config, const std::string& data_dir) {
-    const std::vector<std::string> folders = model_folders(config, data_dir);
-    const ModelManifest in_use = models_in_use(config, data_dir);
-    std::vector<ModelFile> files = config::parse_manifest(config::embedded_manifest_yaml()).files;
-    for (auto& added : face::added_detectors(folders)) files.push_back(std::move(added));
-    std::vector<ModelCheck> checks;
-    for (const auto& file : files) {
-        checks.push_back(face::check_model(file, folders));
-        checks.back().in_use = std::any_of(in_use.files.begin(), in_use.files.end(),
-                                           [&](const ModelFile& used) { return used.id == file.id; });
-    }
-    return checks;
-}
-
-ModelCheck add_model(const Config& config, const std::string& data_dir, const std::string& file) {
-    const ModelFile added = face::add_model_file(config::parse_manifest(config::embedded_manifest_yaml()),
-                                                 model_folders(config, data_dir), file);
-    for (auto& check : check_models(config, data_dir)) {
-        if (check.model.id == added.id) return std::move(check);
-    }
-    throw Error(ErrorCode::model_missing,
-                "the model " + base::quoted(added.id) + " went away again as it was added", added.id);
-}
-
-ModelFile remove_model(const Config& config, const std::string& data_dir, const std::string& id) {
-    return face::remove_model_file(model_folders(config, data_dir), id);
 }
 
 }  // namespace findme

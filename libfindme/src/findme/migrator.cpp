@@ -112,12 +112,13 @@ class Migrator::State {
     }
 
     store::MigrationRunner runner(MigrationObserver& observer) {
-        return {connection(), options_.lock_timeout, options_.stop, observer};
+        return {connection(), options_.lock_timeout, options_.stop, observer, options_.actor};
     }
 
-    void run(const MigrationPlan& plan, MigrationObserver& observer) {
+    /// @param action  for the audit.
+    void run(const MigrationPlan& plan, const char* action, MigrationObserver& observer) {
         store::MigrationRunner steps = runner(observer);
-        for (const PlannedStep& step : plan.steps) steps.run(step);
+        for (const PlannedStep& step : plan.steps) steps.run(step, action, plan);
     }
 
     VerifyReport verify() {
@@ -271,7 +272,7 @@ MigrationPlan Migrator::up(const std::string& plan_id, DataLoss loss, MigrationO
     }
     refuse_loss(plan, loss);
     refuse_duplicates(state_->duplicates_in_the_way(plan));
-    state_->run(plan, observer);
+    state_->run(plan, "migrate.up", observer);
     return plan;
 }
 
@@ -285,7 +286,7 @@ MigrationPlan Migrator::down(std::int64_t to, DataLoss loss, MigrationObserver& 
     const auto lock = state_->runner(observer).lock();
     MigrationPlan plan = state_->plan_down(to);
     refuse_loss(plan, loss);
-    state_->run(plan, observer);
+    state_->run(plan, "migrate.down", observer);
     return plan;
 }
 
@@ -303,7 +304,7 @@ AdoptionPlan Migrator::adopt(MigrationObserver& observer) {
     state_->open(db::IfMissing::refuse, observer);
     const auto lock = state_->runner(observer).lock();
     AdoptionPlan adoption = state_->plan_adoption();
-    if (adoption.duplicates.empty()) state_->run(adoption.plan, observer);
+    if (adoption.duplicates.empty()) state_->run(adoption.plan, "migrate.adopt", observer);
     return adoption;
 }
 
@@ -316,7 +317,7 @@ MigrationPlan Migrator::repair(AlteredFiles altered_files, MigrationObserver& ob
     state_->open(db::IfMissing::refuse, observer);
     const auto lock = state_->runner(observer).lock();
     MigrationPlan plan = state_->plan_repair(altered_files);
-    state_->run(plan, observer);
+    state_->run(plan, "migrate.repair", observer);
     return plan;
 }
 

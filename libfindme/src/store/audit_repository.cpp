@@ -1,11 +1,13 @@
 #include "store/audit_repository.hpp"
 
+#include <algorithm>
 #include <limits>
 #include <string_view>
 
 #include "base/hash.hpp"
 #include "findme/error.hpp"
 #include "store/columns.hpp"
+#include "store/schema_history.hpp"
 
 namespace findme::store {
 namespace {
@@ -38,6 +40,14 @@ ContentHash AuditRepository::hash_of(const AuditEntry& entry, const ContentHash&
     for (const auto* field : {&entry.actor, &entry.action, &entry.subject, &entry.detail})
         add_field(text, *field);
     return base::sha256({reinterpret_cast<const std::uint8_t*>(text.data()), text.size()});
+}
+
+bool AuditRepository::is_there() {
+    const auto tables = table_names(connection_);
+    const auto holds = [&](const char* name) {
+        return std::find(tables.begin(), tables.end(), name) != tables.end();
+    };
+    return holds("audit_log") && holds("audit_head");
 }
 
 AuditEntry AuditRepository::append(const AuditRecord& record) {

@@ -24,6 +24,8 @@ class AuditRepository {
   public:
     explicit AuditRepository(db::Connection& connection) : connection_(connection) {}
 
+    /// Whether the schema has come as far as an audit.
+    [[nodiscard]] bool is_there();
     /// Adds an entry within the caller's writing transaction, as one of its last statements: all writers
     /// queue for the end of the chain.
     AuditEntry append(const AuditRecord& record);

@@ -56,10 +56,12 @@ std::int64_t rows_of(db::Connection& connection, const std::string& object) {
     const std::string table = object.substr(name_at, dot == std::string::npos ? dot : dot - name_at);
     if (!contains(table_names(connection), table)) return 0;
     const std::string counted = dot == std::string::npos ? "*" : object.substr(dot + 1);
+    // What the audit says of the schema alone is no loss: the schema that it speaks of goes as well.
+    const char* where = object == "table audit_log" ? " WHERE action NOT LIKE 'migrate.%'" : "";
     std::int64_t rows = 0;
     try {
         // Names, not values, and of a fixed form: parse_migration_script lets nothing else through.
-        connection.run("SELECT count(" + counted + ") FROM " + table, {},
+        connection.run("SELECT count(" + counted + ") FROM " + table + where, {},
                        [&](const db::Row& row) { rows = row.integer(0); });
     } catch (const Error& error) {
         if (error.code() != ErrorCode::internal) throw;  // Anything but a column that is gone already.

@@ -44,21 +44,32 @@ std::unique_ptr<db::NamedLock> MigrationRunner::lock() {
     }
 }
 
-void MigrationRunner::run(const PlannedStep& step) {
+void MigrationRunner::run(const PlannedStep& step, const std::string& action, const MigrationPlan& plan) {
+    // A repair is no step of its own: the schema stays where it is.
+    const AuditRecord entry{actor_, action,
+                            "schema:" + std::to_string(step.version > 0 ? step.version : plan.to),
+                            "plan=" + plan.id};
     const auto begin = Clock::now();
     observer_.on_step(step);
     if (step.transactional) {
-        until_unlocked(step, [&] { run_transaction(step); });
+        until_unlocked(step, [&] { run_transaction(step, entry); });
     } else {
-        run_statements(step);
+        run_statements(step, entry);
     }
     observer_.on_step_done(step, std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - begin));
 }
 
-void MigrationRunner::run_transaction(const PlannedStep& step) {
+void MigrationRunner::write_down(const AuditRecord& entry) {
+    AuditRepository audit(connection_);
+    if (audit.is_there()) static_cast<void>(audit.append(entry));
+}
+
+void MigrationRunner::run_transaction(const PlannedStep& step, const AuditRecord& entry) {
     try {
         for (std::size_t i = 0; i < step.statements.size(); ++i) {
             require_going_on();
+            const bool commits = i + 1 == step.statements.size();
+            if (commits) write_down(entry);
             observer_.on_statement(step, i, 0);
             connection_.run_script(step.statements[i].sql);
         }
@@ -72,11 +83,19 @@ void MigrationRunner::run_transaction(const PlannedStep& step) {
     }
 }
 
-void MigrationRunner::run_statements(const PlannedStep& step) {
+void MigrationRunner::run_statements(const PlannedStep& step, const AuditRecord& entry) {
     for (std::size_t i = 0; i < step.statements.size(); ++i) {
         require_going_on();
         observer_.on_statement(step, i, 0);
-        if (step.statements[i].repeat) {
+        const bool writes_history = step.version > 0 && i + 1 == step.statements.size();
+        if (writes_history) {
+            until_unlocked(step, [&] {
+                db::Transaction transaction(connection_, db::Access::write);
+                connection_.run_script(step.statements[i].sql);
+                write_down(entry);
+                transaction.commit();
+            });
+        } else if (step.statements[i].repeat) {
             run_repeated(step, i);
         } else if (!step.statements[i].index.empty()) {
             until_unlocked(step, [&] { make_index(step.statements[i]); });
@@ -84,6 +103,12 @@ void MigrationRunner::run_statements(const PlannedStep& step) {
             until_unlocked(step, [&] { connection_.run_script(step.statements[i].sql); });
         }
     }
+    if (step.version > 0) return;
+    until_unlocked(step, [&] {
+        db::Transaction transaction(connection_, db::Access::write);
+        write_down(entry);
+        transaction.commit();
+    });
 }
 
 void MigrationRunner::make_index(const MigrationStatement& statement) {

@@ -416,13 +416,11 @@ ForgetReceipt PhotoRepository::remove(PhotoId photo) {
 }
 
 Forgotten PhotoRepository::forget(PhotoId photo) {
-    db::Transaction transaction(connection_, db::Access::write);
     Forgotten forgotten;
     forgotten.photo = photo;
     connection_.run("SELECT id FROM faces WHERE photo_id = $1", {photo.value},
                     [&](const db::Row& row) { forgotten.faces.push_back(FaceId{row.integer(0)}); });
     forgotten.receipt = remove(photo);
-    transaction.commit();
     return forgotten;
 }
 

@@ -123,7 +123,7 @@ class PhotoRepository {
     /// Where the faces are; in the order of `faces`, without those that are gone.
     [[nodiscard]] std::vector<PhotoFace> faces(std::span<const FaceId> faces);
 
-    /// Removes the photo, its paths, faces, templates and matches.
+    /// Removes the photo, its paths, faces, templates and matches, within the caller's writing transaction.
     [[nodiscard]] Forgotten forget(PhotoId photo);
     /// Looks again for what was removed, and has the bytes leave the database's files too: at once or, while
     /// another process reads, when it is done (Connection::scrub). Doing it twice does no harm.

@@ -80,7 +80,7 @@ TEST_CASE("added detector: it is known by its hash, readable by all, and worked 
     const std::string sha256 = sha256_of(yunet());
     CHECK(detector_in(with_detector(manifest(), folders, "auto")) == "rfb-320");
 
-    const ModelFile added = add_model_file(manifest(), folders, write(folder / "any name", yunet()));
+    const ModelFile added = add_model_file(manifest(), folders, write(folder / "any name", yunet())).model;
     CHECK(added.id == "yunet-" + sha256.substr(0, 12));
     CHECK(added.kind == "yunet");
     CHECK(added.sha256 == sha256);
@@ -100,8 +100,10 @@ TEST_CASE("added detector: it is known by its hash, readable by all, and worked 
 TEST_CASE("added detector: adding it again changes nothing, adding another one is refused", "[face]") {
     const TemporaryFolder folder;
     const std::vector<std::string> folders{folder / "models"};
-    const ModelFile first = add_model_file(manifest(), folders, write(folder / "first", yunet(0)));
-    CHECK(add_model_file(manifest(), folders, folder / "first").id == first.id);
+    const ModelFile first = add_model_file(manifest(), folders, write(folder / "first", yunet(0))).model;
+    const AddedModel again = add_model_file(manifest(), folders, folder / "first");
+    CHECK(again.model.id == first.id);
+    CHECK_FALSE(again.is_new);
     const auto error =
         error_of([&] { add_model_file(manifest(), folders, write(folder / "second", yunet(1))); });
     CHECK(error.code == ErrorCode::already_exists);
@@ -140,7 +142,7 @@ TEST_CASE("added detector: what is none is refused in a sentence, and nothing is
 TEST_CASE("added detector: a damaged file is told, and mended by adding it again", "[face]") {
     const TemporaryFolder folder;
     const std::vector<std::string> folders{folder / "models"};
-    const ModelFile added = add_model_file(manifest(), folders, write(folder / "file", yunet()));
+    const ModelFile added = add_model_file(manifest(), folders, write(folder / "file", yunet())).model;
     write(folder / ("models/" + added.file), yunet(3));
     CHECK(check_model(added, folders).state == ModelState::altered);
     CHECK(says(error_of([&] {
@@ -197,7 +199,7 @@ TEST_CASE("added detector: removed, the release's own is back", "[face]") {
     const TemporaryFolder folder;
     const std::vector<std::string> folders{folder.path()};
     CHECK(error_of([&] { remove_model_file(folders, "rfb-320"); }).code == ErrorCode::not_found);
-    const ModelFile added = add_model_file(manifest(), folders, write(folder / "file", yunet()));
+    const ModelFile added = add_model_file(manifest(), folders, write(folder / "file", yunet())).model;
     CHECK(says(error_of([&] { remove_model_file(folders, "other"); }), added.id));
     CHECK(remove_model_file(folders, added.sha256.substr(0, 10)).id == added.id);
     CHECK(detector_in(with_detector(manifest(), folders, "auto")) == "rfb-320");
