@@ -1,24 +1,22 @@
 #include "app.hpp"
 
-#include <algorithm>
 #include <cerrno>
-#include <map>
 #include <new>
 #include <optional>
 #include <system_error>
+#include <utility>
 
 #include "cmd/commands.hpp"
 #include "completion/command_tree.hpp"
 #include "context.hpp"
-#include "findme/text.hpp"
 #include "run.hpp"
+#include "usage.hpp"
+#include "value_check.hpp"
 
 namespace findme::cli {
 namespace {
 
 void add_global_options(CLI::App& app, GlobalOptions& options) {
-    const std::map<std::string, OutputFormat> formats{
-        {"text", OutputFormat::text}, {"json", OutputFormat::json}, {"jsonl", OutputFormat::jsonl}};
     app.add_option("--database", options.database,
                    "sqlite:PATH or postgresql://... (default: FINDME_DATABASE_URL, the configuration, then "
                    "the user's "
@@ -27,11 +25,23 @@ void add_global_options(CLI::App& app, GlobalOptions& options) {
     app.add_option("--config", options.config_file, "Configuration file (default: FINDME_CONFIG)")
         ->type_name("FILE");
     app.add_option("--set", options.settings, "Any setting, for this run; see `findme config template`")
+        ->check(text_that(
+            [](const std::string& text) {
+                return text.find('=') != std::string::npos && text.front() != '=';
+            },
+            "KEY=VALUE, as in --set index.jobs=2"))
         ->type_name("KEY=VALUE")
         ->expected(1)
         ->take_all();
-    app.add_option("-o,--output", options.output, "text, json (one document) or jsonl (one object a line)")
-        ->transform(CLI::CheckedTransformer(formats).description("").name("text,json,jsonl"))
+    app.add_option_function<std::string>(
+           "-o,--output",
+           [&options](const std::string& format) {
+               options.output = format == "json"    ? OutputFormat::json
+                                : format == "jsonl" ? OutputFormat::jsonl
+                                                    : OutputFormat::text;
+           },
+           "text, json (one document) or jsonl (one object a line)")
+        ->check(one_of({"text", "json", "jsonl"}))
         ->type_name("FORMAT");
     app.add_flag("-q,--quiet", options.quiet, "Only results and errors");
     app.add_flag("-v,--verbose", options.verbose, "Say more, and log what happens; twice: log everything");
@@ -41,42 +51,8 @@ void add_global_options(CLI::App& app, GlobalOptions& options) {
         ->type_name("FILE");
     constexpr int kMostSeconds = 31'536'000;
     app.add_option("--timeout", options.timeout_s, "Stop after so long, with exit code 6")
-        ->check(CLI::Range(1, kMostSeconds))
+        ->check(whole_number(1, kMostSeconds))
         ->type_name("SECONDS");
-}
-
-/// Every command and flag there is at and above the command that was being parsed.
-std::vector<std::string> known_words(const CLI::App& app) {
-    std::vector<std::string> words;
-    for (const auto* command : app.get_subcommands([](const CLI::App*) { return true; })) {
-        words.push_back(command->get_name());
-        if (command->parsed()) {
-            auto inner = known_words(*command);
-            words.insert(words.end(), inner.begin(), inner.end());
-        }
-    }
-    for (const auto* option : app.get_options()) {
-        for (const auto& name : option->get_lnames()) words.push_back("--" + name);
-    }
-    return words;
-}
-
-/// What CLI11 found wrong, with the nearest word we know.
-std::string usage_message(const CLI::App& app, const CLI::ParseError& error,
-                          const std::vector<std::string>& arguments) {
-    std::string message = error.what();
-    std::replace(message.begin(), message.end(), '\n', ' ');
-    if (dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr || error.get_name() == "RequiredError") {
-        const auto words = known_words(app);
-        for (const auto& argument : arguments) {
-            const std::string word = argument.substr(0, argument.find('='));
-            if (std::find(words.begin(), words.end(), word) != words.end()) continue;
-            if (const auto hint = did_you_mean(word, words); !hint.empty()) {
-                return "unknown argument " + findme::quoted(word) + hint;
-            }
-        }
-    }
-    return message + " (see `findme --help`)";
 }
 
 /// Output that did not arrive is a failure, not a detail.
@@ -182,7 +158,10 @@ ExitCode run_app(const std::vector<std::string>& arguments, const Environment& e
             app.exit(error, context.out(), context.err());
             return require_written(context, ExitCode::done);
         }
-        context.complain({ErrorCode::invalid_argument, usage_message(app, error, arguments)});
+        auto problems = usage_problems(app, error, arguments);
+        ErrorInfo first = problems.front();
+        if (problems.size() > 1) first.problems = std::move(problems);
+        context.complain(first);
         tell_of_refusal(context, app);
         return ExitCode::usage;
     }

@@ -29,10 +29,7 @@ ConfigSources Context::config_sources() const {
     if (!options.config_file.empty()) sources.file = options.config_file;
     for (const auto& setting : options.settings) {
         const auto equals = setting.find('=');
-        const std::string key = setting.substr(0, equals);
-        if (equals == std::string::npos || key.empty())
-            throw Error(ErrorCode::invalid_argument, "--set takes KEY=VALUE, as in --set index.jobs=2");
-        if (!sources.settings.emplace(key, setting.substr(equals + 1)).second)
+        if (!sources.settings.emplace(setting.substr(0, equals), setting.substr(equals + 1)).second)
             throw Error(ErrorCode::invalid_argument, "--set gives the same setting twice: give it once");
     }
     if (!options.database.empty()) sources.flags["database"] = options.database;
@@ -139,8 +136,9 @@ void Context::complain(const ErrorInfo& error) {
 std::string Context::complaint(const ErrorInfo& error) const {
     if (is_text()) {
         std::string text = "findme: " + one_line(error.message) + '\n';
-        // A bad configuration is told whole; the first problem is the message.
-        for (std::size_t i = 1; error.code == ErrorCode::config_invalid && i < error.problems.size(); ++i)
+        // A bad configuration or command line is told whole. Other messages sum up what is wrong.
+        const bool is_first = !error.problems.empty() && error.message == error.problems.front().message;
+        for (std::size_t i = 1; is_first && i < error.problems.size(); ++i)
             text += "findme: " + one_line(error.problems[i].message) + '\n';
         return text;
     }

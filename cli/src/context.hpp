@@ -23,7 +23,7 @@ enum class OutputFormat { text, json, jsonl };
 struct GlobalOptions {
     std::string database;
     std::string config_file;
-    std::vector<std::string> settings;  ///< As `KEY=VALUE`.
+    std::vector<std::string> settings;  ///< Each a `KEY=VALUE`.
     OutputFormat output = OutputFormat::text;
     bool quiet = false;
     int verbose = 0;  ///< How often it was said.

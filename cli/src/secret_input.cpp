@@ -13,6 +13,7 @@
 #include <system_error>
 
 #include "findme/text.hpp"
+#include "value_check.hpp"
 
 namespace findme::cli {
 namespace {
@@ -150,18 +151,16 @@ bool is_given(const SecretSource& source) {
 void add_secret_options(CLI::App& command, SecretSource& source, const std::string& name,
                         const std::string& what) {
     source.name = name;
-    const auto is_named = [](const std::string& path) {
-        return path.empty() ? std::string("a file has a name") : std::string();
-    };
+    const auto is_named = [](const std::string& path) { return !path.empty(); };
     auto* from_stdin =
         command.add_flag("--" + name + "-stdin", source.from_stdin, what + ": a line of the standard input");
     auto* file =
         command.add_option("--" + name + "-file", source.file, what + ": a file nobody else may read")
-            ->check(is_named)
+            ->check(text_that(is_named, "the name of a file"))
             ->type_name("FILE")
             ->excludes(from_stdin);
     command.add_option("--" + name + "-fd", source.fd, what + ": an open file descriptor")
-        ->check(CLI::NonNegativeNumber)
+        ->check(small_whole_number(0))
         ->type_name("N")
         ->excludes(from_stdin)
         ->excludes(file);

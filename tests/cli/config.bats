@@ -241,7 +241,7 @@ END
         grep -E -e "--${flag##*--} [^(]*.* \(setting $key[,)]" help
         # What is no number has no such range.
         range=$(findme -o json config show "$key" | jq -r '.settings[0] | select(.type | endswith("number")) | .range')
-        [ -z "$range" ] || has "$(cat help)" "[${range/ to / - }]"
+        [ -z "$range" ] || has "$(cat help)" "(setting $key, ${range#* from }"
     done < all
     FINDME_INDEX_JOBS=4 expect_exit 2 findme index --jobs 1025 .
     expect_exit 2 findme match --min-score 100.5 selfie.jpg

@@ -5,6 +5,7 @@
 #include "findme/text.hpp"
 #include "output/audit.hpp"
 #include "output/text.hpp"
+#include "value_check.hpp"
 
 namespace findme::cli {
 namespace {
@@ -82,8 +83,10 @@ void setup_audit(CLI::App& app, Action& action) {
 
     auto query = std::make_shared<AuditQuery>();
     auto* list = audit->add_subcommand("list", "List entries: id, time, actor, action, subject, detail");
-    list->add_option("--after", query->after, "Only entries with a greater id")->type_name("ID");
-    list->add_option("--limit", query->limit, "At most so many")->check(CLI::PositiveNumber)->type_name("N");
+    list->add_option("--after", query->after, "Only entries with a greater id")
+        ->check(whole_number(0))
+        ->type_name("ID");
+    list->add_option("--limit", query->limit, "At most so many")->check(whole_number(1))->type_name("N");
     list->add_option("--subject", query->subject, "Only of this subject, as in user:12")
         ->type_name("SUBJECT");
     list->add_option("--action", query->action, "Only this action, or those of a group as in login.")

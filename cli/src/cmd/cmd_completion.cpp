@@ -2,6 +2,7 @@
 
 #include "cmd/commands.hpp"
 #include "completion/completion.hpp"
+#include "value_check.hpp"
 
 namespace findme::cli {
 namespace {
@@ -21,7 +22,7 @@ void setup_completion(CLI::App& app, Action& action) {
     auto shell = std::make_shared<std::string>();
     completion->add_option("shell", *shell, "bash, zsh or fish")
         ->required()
-        ->check(CLI::IsMember({"bash", "zsh", "fish"}).description("").name("bash,zsh,fish"))
+        ->check(one_of({"bash", "zsh", "fish"}))
         ->type_name("SHELL");
     completion->footer(std::string(kExitCodeHelp) + "\n" + kWhere);
     completion->callback([&app, &action, shell] {

@@ -3,6 +3,7 @@
 #include "cmd/cmd_event.hpp"
 #include "output/json.hpp"
 #include "output/text.hpp"
+#include "value_check.hpp"
 
 namespace findme::cli {
 namespace {
@@ -164,10 +165,11 @@ void setup_create(CLI::App& event, Action& action) {
     auto* create = event.add_subcommand("create", "Make an event");
     create->add_option("name", options->name, "What people call it")->required()->type_name("NAME");
     create->add_option("--code", options->code, kOwnCode)->type_name("CODE");
-    create->add_option("--date", options->date, kDate)->type_name("DATE");
+    create->add_option("--date", options->date, kDate)->check(day())->type_name("DATE");
     create
         ->add_option("--retention-days", options->retention_days,
                      "Days after the event (or today) during which faces may be searched (default 365)")
+        ->check(small_whole_number(0))
         ->type_name("DAYS");
     create->add_option("--photographer", options->photographer, kPhotographer)->type_name("NAME");
     create->callback(
@@ -180,10 +182,11 @@ void setup_update(CLI::App& event, Action& action) {
     update->add_option("code", options->code, kCode)->required()->type_name("CODE");
     update->add_option("--name", options->name, "What people call it")->type_name("NAME");
     update->add_option("--new-code", options->new_code, kOwnCode)->type_name("CODE");
-    update->add_option("--date", options->date, kDate)->type_name("DATE");
+    update->add_option("--date", options->date, kDate)->check(day())->type_name("DATE");
     update
         ->add_option("--retention-days", options->retention_days,
                      "Days after the event (or its creation) during which faces may be searched")
+        ->check(small_whole_number(0))
         ->type_name("DAYS");
     auto* photographer =
         update->add_option("--photographer", options->photographer, kPhotographer)->type_name("NAME");

@@ -5,6 +5,7 @@
 #include "cmd/commands.hpp"
 #include "output/json.hpp"
 #include "output/text.hpp"
+#include "value_check.hpp"
 
 namespace findme::cli {
 namespace {
@@ -142,7 +143,7 @@ void setup_match(CLI::App& app, Action& action) {
     add_event_option(*match, options->event);
     match->add_option("--min-score", options->min_score, "Leave out matches below")->type_name("SCORE");
     match->add_option("--limit", options->limit, "Show the best so many")
-        ->check(CLI::PositiveNumber)
+        ->check(whole_number(1))
         ->type_name("N");
     auto* sheet =
         match->add_option("--sheet", options->sheet, "Draw the photos found on one JPEG, faces framed")

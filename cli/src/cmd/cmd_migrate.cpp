@@ -4,6 +4,7 @@
 #include "findme/migrate.hpp"
 #include "output/migration.hpp"
 #include "output/text.hpp"
+#include "value_check.hpp"
 
 namespace findme::cli {
 namespace {
@@ -188,12 +189,12 @@ void setup_migrate(CLI::App& app, Action& action) {
     migrate
         ->add_option("--lock-timeout", options->lock_timeout_s,
                      "Wait so long for another migration, or for tables in use (default 10)")
-        ->check(CLI::Range(0.0, 86400.0))
+        ->check(number(0, 86400))
         ->type_name("SECONDS");
     migrate
         ->add_option("--wait", options->wait_s,
                      "Wait so long for a database that does not answer yet (default 0)")
-        ->check(CLI::Range(0.0, 86400.0))
+        ->check(number(0, 86400))
         ->type_name("SECONDS");
 
     // Before or after the verb.
@@ -218,7 +219,7 @@ void setup_migrate(CLI::App& app, Action& action) {
     auto* down = migrate->add_subcommand("down", "Take steps back");
     down->add_option("--to", options->to, "The step that stays the newest; 0 empties the database")
         ->required()
-        ->check(CLI::NonNegativeNumber)
+        ->check(whole_number(0))
         ->type_name("N");
     runs(down, {.run = run_down, .takes_yes = true, .takes_dry_run = true});
     auto* repair = migrate->add_subcommand("repair", "Make again what verify misses, where nothing is lost");

@@ -5,6 +5,7 @@
 #include "cmd/commands.hpp"
 #include "output/json.hpp"
 #include "output/text.hpp"
+#include "value_check.hpp"
 
 namespace findme::cli {
 namespace {
@@ -233,10 +234,10 @@ void setup_photo(CLI::App& app, Action& action) {
 
     auto* list = photo->add_subcommand("list", "List an event's photos: id, SHA-256, status, faces, path");
     add_event_option(*list, options->event);
-    list->add_option("--limit", options->limit, "At most so many")
-        ->check(CLI::PositiveNumber)
-        ->type_name("N");
-    list->add_option("--after", options->after, "Only photos with a greater id")->type_name("ID");
+    list->add_option("--limit", options->limit, "At most so many")->check(whole_number(1))->type_name("N");
+    list->add_option("--after", options->after, "Only photos with a greater id")
+        ->check(whole_number(0))
+        ->type_name("ID");
     list->add_flag("--failed", options->failed_only, "Only photos that could not be indexed");
     list->callback([&action, options] { action = [options](Context& c) { return run_list(c, *options); }; });
 

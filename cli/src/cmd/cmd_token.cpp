@@ -5,6 +5,7 @@
 #include "output/audit.hpp"
 #include "output/text.hpp"
 #include "secret_input.hpp"
+#include "value_check.hpp"
 
 namespace findme::cli {
 namespace {
@@ -123,7 +124,7 @@ void setup_token(CLI::App& app, Action& action) {
     issue->add_option("name", issue_options->name, "Username or e-mail")->required()->type_name("NAME");
     issue->add_option("-e,--event", issue_options->event, "Code of the guest's event")->type_name("CODE");
     issue->add_option("--lifetime", issue_options->lifetime_minutes, "Minutes until it expires (default 30)")
-        ->check(CLI::Range(std::int64_t{1}, std::int64_t{kMaxTokenLifetime.count()}))
+        ->check(whole_number(1, kMaxTokenLifetime.count()))
         ->type_name("MINUTES");
     issue->add_flag("--reveal", issue_options->reveal, "Fail when there is no such account");
     issue->callback([&action, issue_options] {
@@ -151,13 +152,16 @@ void setup_token(CLI::App& app, Action& action) {
 
     auto id = std::make_shared<std::int64_t>();
     auto* revoke = token->add_subcommand("revoke", "Void an open token");
-    revoke->add_option("id", *id, "Its id, from `findme token list`")->required()->type_name("ID");
+    revoke->add_option("id", *id, "Its id, from `findme token list`")
+        ->required()
+        ->check(whole_number(1))
+        ->type_name("ID");
     revoke->callback([&action, id] { action = [id](Context& c) { return run_revoke(c, *id); }; });
 
     auto prune_options = std::make_shared<PruneOptions>();
     auto* prune = token->add_subcommand("prune", "Remove tokens that ended long ago");
     prune->add_option("--older-than", prune_options->days, "Days since they ended (default 30)")
-        ->check(CLI::Range(std::int64_t{1}, std::int64_t{36500}))
+        ->check(whole_number(1, 36500))
         ->type_name("DAYS");
     add_wait_option(*prune, prune_options->wait);
     prune->callback([&action, prune_options] {

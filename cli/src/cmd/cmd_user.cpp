@@ -6,6 +6,7 @@
 #include "output/erasure.hpp"
 #include "output/text.hpp"
 #include "secret_input.hpp"
+#include "value_check.hpp"
 
 namespace findme::cli {
 namespace {
@@ -196,9 +197,7 @@ namespace {
 
 void add_role_option(CLI::App& command, std::string& role, const std::string& help) {
     command.add_option("--role", role, help)
-        ->check(CLI::IsMember({"guest", "photographer", "admin"})
-                    .description("")
-                    .name("guest,photographer,admin"))
+        ->check(one_of({"guest", "photographer", "admin"}))
         ->type_name("ROLE");
 }
 
@@ -231,10 +230,10 @@ void setup_list(CLI::App& user, Action& action) {
     list->add_option("-e,--event", options->event, "Only guests of this event, or who joined it")
         ->type_name("CODE");
     add_role_option(*list, *role, "Only guest, photographer or admin");
-    list->add_option("--after", options->after, "Only accounts with a greater id")->type_name("ID");
-    list->add_option("--limit", options->limit, "At most so many")
-        ->check(CLI::PositiveNumber)
-        ->type_name("N");
+    list->add_option("--after", options->after, "Only accounts with a greater id")
+        ->check(whole_number(0))
+        ->type_name("ID");
+    list->add_option("--limit", options->limit, "At most so many")->check(whole_number(1))->type_name("N");
     list->add_flag("--csv", options->csv, "As comma-separated values");
     list->callback([&action, options, role] {
         if (!role->empty()) options->role = role_from_string(*role).value();

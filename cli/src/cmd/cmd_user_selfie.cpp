@@ -4,6 +4,7 @@
 #include "output/account.hpp"
 #include "output/erasure.hpp"
 #include "output/text.hpp"
+#include "value_check.hpp"
 
 namespace findme::cli {
 namespace {
@@ -94,7 +95,7 @@ void setup_user_selfie(CLI::App& user, Action& action) {
 
     auto* remove = selfie->add_subcommand("remove", "Remove a reference, and what was found by it alone");
     add_user_options(*remove, options->name, options->event);
-    remove->add_option("--id", options->id, "Which one")->check(CLI::PositiveNumber)->type_name("N");
+    remove->add_option("--id", options->id, "Which one")->check(whole_number(1))->type_name("N");
     remove->add_flag("--all", options->all, "All of them, with the consent");
     remove->callback(
         [&action, options] { action = [options](Context& c) { return run_remove(c, *options); }; });

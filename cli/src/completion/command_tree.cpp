@@ -4,6 +4,7 @@
 #include <sstream>
 
 #include "findme/config.hpp"
+#include "value_check.hpp"
 
 namespace findme::cli {
 namespace {
@@ -65,7 +66,7 @@ CompletedFlag flag_of(CLI::Option& option, const std::string& path) {
     for (const auto& name : option.get_lnames()) flag.names.push_back("--" + name);
     flag.help = option.get_description();
     if (option.get_items_expected_max() == 0) return flag;
-    // What follows a colon is the check's: N:INT in [0 - 1024].
+    // What follows a colon is a check's.
     flag.value_name = split(option.get_type_name() + ":", ':').front();
     flag.values = values_of(option, path + (path.empty() ? "" : " ") + flag.names.back());
     flag.repeats = option.get_multi_option_policy() == CLI::MultiOptionPolicy::TakeAll;
@@ -108,12 +109,14 @@ void bind_settings(CLI::App& app) {
         auto* command = words.size() == 1 ? &app : command_named(app, words.front());
         auto* option = command == nullptr ? nullptr : command->get_option_no_throw(words.back());
         if (option == nullptr) continue;
+        const bool is_number = entry.type == ConfigType::whole_number || entry.type == ConfigType::number;
         option->description(option->get_description() + " (setting " + entry.key +
+                            (is_number ? ", " + entry.range : "") +
                             (entry.default_value.empty() ? "" : ", default " + entry.default_value) + ")");
         if (entry.type == ConfigType::whole_number)
             option->check(
-                CLI::Range(static_cast<std::int64_t>(entry.least), static_cast<std::int64_t>(entry.most)));
-        if (entry.type == ConfigType::number) option->check(CLI::Range(entry.least, entry.most));
+                whole_number(static_cast<std::int64_t>(entry.least), static_cast<std::int64_t>(entry.most)));
+        if (entry.type == ConfigType::number) option->check(number(entry.least, entry.most));
     }
 }
 

@@ -17,6 +17,9 @@ std::string one_line(std::string_view message);
 /// `1 photo`, `2 photos`.
 std::string counted(std::int64_t count, std::string_view noun);
 
+/// `a, b or c`.
+std::string either(const std::vector<std::string>& words);
+
 /// Columns as wide as their widest cell, two blanks between, the first row a heading.
 void write_table(std::ostream& out, const std::vector<std::vector<std::string>>& rows);
 
