@@ -148,6 +148,7 @@ ExitCode run_app(const std::vector<std::string>& arguments, const Environment& e
     setup_serve_health(app, action);
     setup_doctor(app, action);
     setup_version(app, action);
+    setup_help(app, action);
     bind_settings(app);
 
     try {

@@ -30,9 +30,14 @@ commands() {
     for sub in $(subcommands "${1:-}"); do commands "${1:-}${1:+ }$sub"; done
 }
 
-# What may be typed at a command: `event list --event`, of its own help and of the help of those around it.
+# What may be typed at a command: `event list --event`, of its own help and of the help of those around it. Behind `help`
+# stand the names of commands.
 everything() {
-    commands | awk '
+    { commands | of_commands && subcommands "" | sed 's/^/help /'; } | sed 's/^ //' | sort -u
+}
+
+of_commands() {
+    awk '
         {
             command[NR] = $0
             file = "help/" ($0 == "" ? "findme" : $0)
@@ -52,7 +57,7 @@ everything() {
                     if (around == "") break
                 }
             }
-        }' | sed 's/^ //' | sort -u
+        }'
 }
 
 # in_bash WORDS...: what bash offers for the last word, with the words taken apart as bash does it.
@@ -173,6 +178,9 @@ END
     [ "$(in_bash --set = log.level = w)" = warning ]
     [ "$(in_bash config show log)" = "$(words log log.format log.level)" ]
     [ "$(in_bash completion z)" = zsh ]
+    [ "$(in_bash help ev)" = event ]
+    [ "$(in_bash help event cr)" = create ]
+    [ -z "$(in_bash help event create --ret)" ]
     mkdir photos
     touch photo.jpg
     [ "$(in_bash index pho)" = "$(words photo.jpg photos)" ]
@@ -191,6 +199,7 @@ END
     [ "$(in_fish --set log.level=)" = "$(words log.level=debug log.level=error log.level=info log.level=warning)" ]
     [ "$(in_fish --set=log.level=w)" = --set=log.level=warning ]
     [ "$(in_fish completion z)" = zsh ]
+    [ "$(in_fish help event cr)" = create ]
     mkdir photos
     touch photo.jpg
     [ "$(in_fish index pho)" = "$(words photo.jpg photos/)" ]

@@ -13,7 +13,7 @@ commands() {
         "model verify" completion config "config show" "config check" "config template" user "user add" "user list" "user show" "user verify" "user set-password" \
         "user disable" "user enable" "user join" "user delete" "user export" "user import" "user selfie" \
         "user selfie add" "user selfie list" "user selfie remove" token "token issue" "token redeem" "token list" \
-        "token revoke" "token prune" queue "queue status" "queue retry" "queue cancel" audit "audit list" "audit verify" serve-health doctor version
+        "token revoke" "token prune" queue "queue status" "queue retry" "queue cancel" audit "audit list" "audit verify" serve-health doctor version help
 }
 
 @test "help: every command prints it to stdout and ends with 0" {

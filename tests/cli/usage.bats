@@ -202,3 +202,28 @@ END
     refused completion bash zsh fish
     [ "$stderr" = 'findme: `findme completion` takes SHELL, and was given 2 more' ]
 }
+
+@test "help: the verb prints what --help prints, for the tool and for every command" {
+    local command
+    while read -r command; do
+        # shellcheck disable=SC2086
+        findme $command --help > wanted
+        # shellcheck disable=SC2086
+        findme help $command > got 2> err
+        [ ! -s err ]
+        diff wanted got
+    done < <(commands_of "")
+    [ -z "$database" ] || [ ! -e "$database" ]
+}
+
+@test "help: an unknown verb is refused with the nearest ones" {
+    refused help indx
+    has "$stderr" 'did you mean "index"?'
+    refused help event crate
+    has "$stderr" 'did you mean "create"?'
+    refused help index more
+    has "$stderr" "findme index"
+    # Options around it are no part of the name.
+    expect_exit 0 findme -q help event create --no-progress
+    has "$output" "Usage: findme event create"
+}

@@ -31,6 +31,8 @@ void setup_user_selfie(CLI::App& user, Action& action);
 void setup_doctor(CLI::App& app, Action& action);
 void setup_serve_health(CLI::App& app, Action& action);
 void setup_version(CLI::App& app, Action& action);
+/// To be set up at the application itself, which it walks.
+void setup_help(CLI::App& app, Action& action);
 
 /// `--event CODE`, the same for every command that works within an event.
 void add_event_option(CLI::App& command, std::string& code);

@@ -91,6 +91,21 @@ CompletedCommand command_of(CLI::App& app, const std::string& path) {
     return command;
 }
 
+/// What `help` takes: the names of commands, and nothing of theirs.
+std::vector<CompletedCommand> names_of(const std::vector<CompletedCommand>& commands,
+                                       const std::string& path) {
+    std::vector<CompletedCommand> names;
+    for (const auto& command : commands) {
+        CompletedCommand name;
+        name.name = command.name;
+        name.path = path + " " + command.name;
+        name.help = command.help;
+        name.commands = names_of(command.commands, name.path);
+        names.push_back(std::move(name));
+    }
+    return names;
+}
+
 CLI::App* command_named(CLI::App& app, const std::string& name) {
     const auto found = app.get_subcommands([&](CLI::App* command) { return command->get_name() == name; });
     return found.empty() ? nullptr : found.front();
@@ -99,7 +114,11 @@ CLI::App* command_named(CLI::App& app, const std::string& name) {
 }  // namespace
 
 CompletedCommand command_tree(CLI::App& app) {
-    return command_of(app, "");
+    CompletedCommand tool = command_of(app, "");
+    for (auto& command : tool.commands) {
+        if (command.name == "help") command.commands = names_of(tool.commands, command.path);
+    }
+    return tool;
 }
 
 void bind_settings(CLI::App& app) {
