@@ -64,6 +64,7 @@ std::string Context::actor() {
 Services Context::services() {
     Services services;
     services.log = &log();
+    services.missing_database = missing_database_;
     services.actor = actor();
     return services;
 }

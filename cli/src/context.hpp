@@ -59,10 +59,13 @@ class Context {
     [[nodiscard]] std::string data_dir();
     /// @errors throws Error{config_invalid, store_*, schema_*}.
     [[nodiscard]] Findme& findme();
-    /// What the library is to log to, and who is at work.
+    /// What the library is to log to, what to do without a database, and who is at work.
     [[nodiscard]] Services services();
     /// For the audit.
     [[nodiscard]] static std::string actor();
+    /// For a command that something may begin with: an embedded database that is not there is made for it.
+    /// To be called before the first findme().
+    void make_missing_database() { missing_database_ = MissingDatabase::make; }
     [[nodiscard]] bool shows_progress() const;
 
     /// Where the library, and the tool, say what happened: as `log.level` and `log.format` say, and -v and
@@ -111,6 +114,7 @@ class Context {
     RunCounts counts_;
     std::optional<ConfigReport> report_;
     bool warned_ = false;
+    MissingDatabase missing_database_ = MissingDatabase::refuse;
     std::unique_ptr<Findme> findme_;
 };
 

@@ -92,6 +92,7 @@ commands() {
 # database: any
 @test "stdout that is full fails the run" {
     [ -w /dev/full ] || missing "there is no /dev/full here"
+    findme -q event create One > /dev/null
     local command
     for command in --help version "event list --output json" "config show" "model list"; do
         # shellcheck disable=SC2086

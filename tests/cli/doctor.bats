@@ -194,10 +194,14 @@ setup() { healthy_home; }
     rm -r "$HOME/.local"
     finds 0 database.missing
     [ ! -e "$HOME/.local" ]
-    : > empty.db
+    sqlite3 empty.db "PRAGMA journal_mode = WAL" > /dev/null
     expect_exit 0 findme -o json --database sqlite:empty.db doctor --fix
     finding database.empty true
-    [ ! -s empty.db ]
+    [ -z "$(sqlite3 empty.db .tables)" ]
+    : > restored.db
+    expect_exit 8 findme -o json --database sqlite:restored.db doctor --fix
+    finding database.corrupt true
+    [ ! -s restored.db ]
 }
 
 # database: sqlite

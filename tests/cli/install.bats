@@ -31,7 +31,7 @@ setup() {
 
 @test "install: the tool runs from the prefix" {
     expect_exit 0 "$prefix/bin/findme" version
-    expect_exit 0 "$prefix/bin/findme" event list
+    expect_exit 0 "$prefix/bin/findme" event create One
     ldd "$prefix/bin/findme" > libraries
     lacks "not found" libraries
     grep -q "$(realpath "$libdir")/libfindme" <(sed "s,=> .*/bin/\.\./,=> $(realpath "$prefix")/," libraries)

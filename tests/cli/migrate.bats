@@ -38,8 +38,13 @@ hold_migration_lock() {
 
 @test "migrate: status says 7 while steps are pending and 0 afterwards" {
     expect_exit 0 findme migrate plan
-    expect_exit 7 findme migrate status
-    has "$output" pending
+    # An embedded database begins with its first step; a server's is there beforehand.
+    if [ "$(database_kind)" = sqlite ]; then
+        expect_exit 4 findme migrate status
+    else
+        expect_exit 7 findme migrate status
+        has "$output" pending
+    fi
     expect_exit 0 findme migrate
     has "$output" "applied 0001 base"
     has "$output" "the schema is at step $newest"
@@ -74,7 +79,8 @@ hold_migration_lock() {
     id=$(findme -o json migrate plan | jq -r .plan_id)
     expect_exit 6 findme migrate up --plan 0000000000000000
     has "$stderr" "$id"
-    [ "$(findme -o json migrate status | jq .current)" = 0 ]
+    expect_exit 7 findme -o json migrate status
+    [ "$(jq .current <<< "$output")" = 0 ]
     expect_exit 0 findme migrate up --plan "$id"
     expect_exit 6 findme migrate up --plan "$id"
 }
@@ -109,11 +115,11 @@ hold_migration_lock() {
         for i in 1 2 3; do
             findme migrate up > "up$i" 2>&1 &
             ups+=($!)
-            findme event list > "list$i" 2>&1 &
+            findme event create "Party $i" > "list$i" 2>&1 &
             lists+=($!)
         done
         for i in "${ups[@]}"; do wait "$i" || { cat up?; return 1; }; done
-        # Between two steps of a migration a command says that the schema is not there yet.
+        # Before the first step there is no database, and between two of them the schema is not there yet.
         for i in "${lists[@]}"; do
             status=0
             wait "$i" || status=$?

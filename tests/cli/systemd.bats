@@ -123,7 +123,7 @@ count() { sql "$database_url" "SELECT count(*) FROM $1"; }
     local service
     for service in $(services); do
         grep -qx 'Restart=on-failure' "$examples/$service"
-        grep -qE '^RestartPreventExitStatus=2 (4 5 )?7$' "$examples/$service"
+        grep -qE '^RestartPreventExitStatus=2 (4 )?(5 )?7$' "$examples/$service"
     done
 }
 

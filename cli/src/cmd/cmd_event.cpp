@@ -48,6 +48,7 @@ void print_event(Context& context, const Event& event, const EventCounts& counts
 }
 
 ExitCode run_create(Context& context, const CreateOptions& options) {
+    context.make_missing_database();
     EventRequest request;
     request.name = options.name;
     request.code = options.code;

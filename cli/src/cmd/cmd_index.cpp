@@ -129,6 +129,7 @@ ExitCode run_index(Context& context, const IndexOptions& options) {
     if (options.paths.empty() && options.files_from.empty()) {
         throw Error(ErrorCode::invalid_argument, "name a folder or files to index, or give --files-from");
     }
+    if (!options.dry_run) context.make_missing_database();
     IndexRequest request;
     request.event = context.findme().events().find(options.event);
     request.paths = options.paths;

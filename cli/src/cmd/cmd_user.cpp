@@ -53,6 +53,7 @@ void print(Context& context, const Account& account) {
 }
 
 ExitCode run_add(Context& context, const AddOptions& options) {
+    context.make_missing_database();
     Registration registration;
     registration.username = options.user.name;
     registration.email = options.email;

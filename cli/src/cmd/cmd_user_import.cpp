@@ -140,6 +140,8 @@ void print_added(Context& context, const ImportReport& report) {
 
 ExitCode run_import(Context& context, const ImportOptions& options) {
     const std::string text = read_all(context, options.file);
+    // As `user add`, which it is many of.
+    if (!options.dry_run) context.make_missing_database();
     auto document = parse_csv(text);
     std::vector<ErrorInfo> problems = std::move(document.problems);
     if (document.rows.empty() && problems.empty())

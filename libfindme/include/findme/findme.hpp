@@ -26,22 +26,28 @@
 
 namespace findme {
 
+/// What becomes of an embedded database whose file is not there. A server's is never made.
+enum class MissingDatabase { make, refuse };
+
 /// What the host brings.
 struct Services {
     const Clock* clock = nullptr;   ///< Null: the system's. Must outlive the Findme.
     Log* log = nullptr;             ///< Null: silence. Must outlive the Findme.
     std::string actor = "library";  ///< Who is at work, for the audit: an id, never a name or an e-mail.
+    MissingDatabase missing_database = MissingDatabase::make;
 };
 
 /// Models and database, wired: everything findme does begins here. Thread-safe; models are loaded at first
 /// need.
 class FINDME_API Findme {
   public:
-    /// Opens the configured database. An SQLite file that does not exist is made; one that exists is never
-    /// changed.
+    /// Opens the configured database. An SQLite file that does not exist is made, or refused as the services
+    /// say; the schema of one that exists is never changed. Its folder is made too where the configuration
+    /// names no database.
     /// @param    data_dir  where database and models are when the configuration does not say; see
     /// user_data_dir.
-    /// @errors   throws Error{store_*, schema_outdated, schema_too_new, config_invalid}.
+    /// @errors   throws Error{store_*, schema_outdated, schema_too_new, config_invalid}, Error{not_found} for
+    ///           a missing database that is not to be made.
     Findme(Config config, std::string data_dir, Services services = {});
     Findme(const Findme&) = delete;
     Findme& operator=(const Findme&) = delete;

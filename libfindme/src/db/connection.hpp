@@ -143,11 +143,11 @@ class Database {
 };
 
 /// @param url `sqlite:PATH`, or `postgresql://...` in libpq's own syntax. A missing SQLite file is created
-/// empty
-///            (mode 0600, its folders 0700) or refused; a PostgreSQL server is first asked by connect().
-/// @errors throws Error{config_invalid} for an unknown scheme, a URL that libpq cannot read or a network file
-///         system, Error{not_found} when the file is missing and `if_missing` refuses, Error{store_*} when it
-///         cannot be created.
+///            without tables (mode 0600) or refused; a PostgreSQL server is first asked by connect().
+/// @errors throws Error{config_invalid} for an unknown scheme, a URL that cannot be read, a missing folder or
+///         a network file system, Error{not_found} when the file is missing and `if_missing` refuses,
+///         Error{store_corrupt} for a file of 0 bytes, Error{store_*} when it cannot be created.
+///         A file that is created has its name only when it is a database.
 [[nodiscard]] std::unique_ptr<Database> open_database(const std::string& url, const OpenOptions& options);
 
 }  // namespace findme::db

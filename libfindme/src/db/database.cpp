@@ -16,6 +16,19 @@ namespace {
     throw Error(ErrorCode::config_invalid, why, "database");
 }
 
+/// SQLite has URLs of its own, and a blank is easily left behind: either would be a file of that very name.
+void refuse_misread(std::string_view path) {
+    constexpr std::string_view kBlank = " \t\r\n\v\f";
+    const auto is_blank = [&](char c) { return kBlank.find(c) != std::string_view::npos; };
+    if (is_blank(path.front()) || is_blank(path.back()))
+        refuse("the database URL has a blank before or after the path: write sqlite:PATH without it");
+    if (path.find('?') != std::string_view::npos)
+        refuse("the database URL takes a path and no parameters: write sqlite:PATH, without a question mark");
+    if (path.starts_with(":"))
+        refuse("findme's database is a file, it cannot be in memory: write sqlite:PATH");
+    if (path.starts_with("file:")) refuse("the database URL takes the path alone: write sqlite:PATH");
+}
+
 std::unique_ptr<Database> open_sqlite(std::string_view path, const OpenOptions& options) {
     if (path.empty()) refuse("the database URL \"sqlite:\" names no file: write sqlite:PATH");
     if (path.find('\0') != std::string_view::npos) refuse("the path of a database cannot hold a NUL byte");
@@ -23,6 +36,7 @@ std::unique_ptr<Database> open_sqlite(std::string_view path, const OpenOptions& 
     if (path.starts_with("//") && !path.starts_with("///")) {
         refuse("the database URL takes a path, not a host: write sqlite:PATH or sqlite:/ABSOLUTE/PATH");
     }
+    refuse_misread(path);
     return std::make_unique<SqliteDatabase>(std::string(path), options);
 }
 

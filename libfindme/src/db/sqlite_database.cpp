@@ -1,27 +1,30 @@
 #include "db/sqlite_database.hpp"
 
+#include <fcntl.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <chrono>
 #include <cstdint>
+#include <cstdio>
+#include <cstdlib>
 #include <filesystem>
 #include <limits>
 #include <system_error>
 #include <utility>
 #include <vector>
 
+#include "base/file_descriptor.hpp"
 #include "base/text.hpp"
 #include "db/sqlite_connection.hpp"
 #include "findme/error.hpp"
 
 namespace findme::db {
 namespace {
-
-constexpr mode_t kFileMode = 0600;  // Face templates are for their owner's eyes.
-constexpr mode_t kFolderMode = 0700;
 
 [[noreturn]] void refuse_creation(const std::string& path, int error) {
     const bool full = error == ENOSPC || error == EDQUOT;
@@ -36,19 +39,42 @@ constexpr mode_t kFolderMode = 0700;
                 path);
 }
 
-void create_folders(const std::filesystem::path& folder, const std::string& database) {
-    if (folder.empty() || folder == folder.root_path()) return;
-    if (::mkdir(folder.c_str(), kFolderMode) == 0 || errno == EEXIST) return;
-    if (errno != ENOENT) refuse_creation(database, errno);
-    create_folders(folder.parent_path(), database);
-    if (::mkdir(folder.c_str(), kFolderMode) != 0 && errno != EEXIST) refuse_creation(database, errno);
+void require_folder(const std::filesystem::path& folder, const std::string& database) {
+    struct stat info {};
+    if (folder.empty() || ::stat(folder.c_str(), &info) == 0 || (errno != ENOENT && errno != ENOTDIR)) return;
+    throw Error(ErrorCode::config_invalid,
+                "cannot create the database " + base::quoted(database) + ": there is no folder " +
+                    base::quoted(folder.string()) + " (make it first, or correct the path)",
+                database);
 }
 
-void create_file(const std::string& path) {
-    create_folders(std::filesystem::path(path).parent_path(), path);
-    // mknod and not open: closing a descriptor of this file would drop the locks that another thread of this
-    // process may hold on it already.
-    if (::mknod(path.c_str(), S_IFREG | kFileMode, 0) != 0 && errno != EEXIST) refuse_creation(path, errno);
+/// @return whether nobody else was first.
+bool give_name(const std::string& made, const std::string& path) {
+    if (::renameat2(AT_FDCWD, made.c_str(), AT_FDCWD, path.c_str(), RENAME_NOREPLACE) == 0) return true;
+    if (errno != EINVAL || ::link(made.c_str(), path.c_str()) != 0) return false;
+    // Some file systems cannot rename in this way; those can link.
+    ::unlink(made.c_str());
+    return true;
+}
+
+/// Complete but for its tables before it has its name, so that nobody ever meets a file of 0 bytes that is
+/// findme's. It is not opened under that name: closing a descriptor of it would drop the locks that another
+/// thread of this process may hold on it already.
+void create_file(const std::string& path, std::chrono::milliseconds patience) {
+    std::string made = path + ".new-XXXXXX";
+    // For its owner's eyes: so is what mkostemp makes.
+    if (!base::FileDescriptor(::mkostemp(made.data(), O_CLOEXEC)).ok()) refuse_creation(path, errno);
+    try {
+        // The switch to the write-ahead log is what makes a database of it.
+        const SqliteConnection connection(made, patience);
+    } catch (...) {
+        ::unlink(made.c_str());
+        throw;
+    }
+    if (give_name(made, path)) return;
+    const int error = errno;
+    ::unlink(made.c_str());
+    if (error != EEXIST) refuse_creation(path, error);
 }
 
 void require_local_file_system(const std::string& path) {
@@ -74,23 +100,42 @@ void require_local_file_system(const std::string& path) {
                 "cannot open the database " + base::quoted(path) + ": it is " + kind, path);
 }
 
-void require_regular_file(const std::string& path, IfMissing if_missing) {
+[[noreturn]] void refuse_empty(const std::string& path) {
+    throw Error(ErrorCode::store_corrupt,
+                "the database " + base::quoted(path) +
+                    " is a file of 0 bytes, as a restore that failed leaves it: restore it again, or remove "
+                    "the file to begin anew",
+                path);
+}
+
+/// @return whether there is one.
+bool has_regular_file(const std::string& path) {
     struct stat info {};
     if (::stat(path.c_str(), &info) != 0) {
-        if (errno != ENOENT && errno != ENOTDIR) {
-            throw Error(ErrorCode::store_unreachable,
-                        "cannot open the database " + base::quoted(path) + ": " +
-                            std::generic_category().message(errno) + " (check its path and permissions)",
-                        path);
-        }
-        if (if_missing == IfMissing::refuse) {
-            throw Error(ErrorCode::not_found,
-                        "there is no database " + base::quoted(path) + ": check its path", path);
-        }
-        create_file(path);
-        return;
+        if (errno == ENOENT || errno == ENOTDIR) return false;
+        throw Error(ErrorCode::store_unreachable,
+                    "cannot open the database " + base::quoted(path) + ": " +
+                        std::generic_category().message(errno) + " (check its path and permissions)",
+                    path);
     }
     if (!S_ISREG(info.st_mode)) refuse_kind(path, info.st_mode);
+    if (info.st_size == 0) refuse_empty(path);
+    return true;
+}
+
+/// @return `path`, where a database is now.
+std::string found_or_made(const std::string& path, const OpenOptions& options) {
+    if (!has_regular_file(path)) {
+        if (options.if_missing == IfMissing::refuse)
+            throw Error(ErrorCode::not_found,
+                        "there is no database " + base::quoted(path) +
+                            " yet: `findme event create` or `findme migrate` makes it",
+                        path);
+        require_folder(std::filesystem::path(path).parent_path(), path);
+        create_file(path, options.patience);
+    }
+    require_local_file_system(path);
+    return path;
 }
 
 }  // namespace
@@ -108,20 +153,24 @@ bool is_network_file_system(long kind) noexcept {
 }
 
 SqliteDatabase::SqliteDatabase(const std::string& path, const OpenOptions& options)
-    : Database(options.patience),
-      // Absolute also because SQLite gives names such as ":memory:" a meaning of their own.
-      path_(std::filesystem::absolute(path)) {
-    require_regular_file(path_, options.if_missing);
-    require_local_file_system(path_);
+    // Absolute also because SQLite gives names such as ":memory:" a meaning of their own.
+    : SqliteDatabase(std::filesystem::absolute(path), found_or_made(std::filesystem::absolute(path), options),
+                     options.patience) {}
+
+SqliteDatabase::SqliteDatabase(std::string path, const std::string& opened,
+                               std::chrono::milliseconds patience)
+    : Database(patience), path_(std::move(path)) {
     // No limit: a connection is a file handle here, and writers queue for the file's lock anyway.
     PoolOptions pool;
     pool.size = std::numeric_limits<std::size_t>::max();
     pool.recycle_after = std::chrono::hours{24 * 365};
     pool_ = std::make_shared<ConnectionPool>(
-        [path = path_, patience = options.patience] {
-            return std::make_unique<SqliteConnection>(path, patience);
-        },
-        pool);
+        [opened, patience] { return std::make_unique<SqliteConnection>(opened, patience); }, pool);
+}
+
+std::unique_ptr<Database> SqliteDatabase::stand_in(const std::string& path) {
+    return std::unique_ptr<Database>(
+        new SqliteDatabase(path, std::string(":memory:"), OpenOptions{}.patience));
 }
 
 }  // namespace findme::db

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <memory>
 #include <string>
 
@@ -13,12 +14,19 @@ class SqliteDatabase final : public Database {
     /// @param path  of the file; relative ones are resolved now, so that a later chdir moves nothing.
     /// @errors as open_database.
     SqliteDatabase(const std::string& path, const OpenOptions& options);
+    /// An empty one in memory, of which nothing is left, for what looks at a database that is not there yet.
+    /// Every connection has one of its own.
+    /// @param path  only shown.
+    [[nodiscard]] static std::unique_ptr<Database> stand_in(const std::string& path);
 
     [[nodiscard]] Dialect dialect() const override { return Dialect::sqlite; }
     [[nodiscard]] std::shared_ptr<Connection> connect() override { return pool_->take(); }
     [[nodiscard]] std::string display_name() const override { return "sqlite:" + path_; }
 
   private:
+    /// @param opened  what SQLite opens for it.
+    SqliteDatabase(std::string path, const std::string& opened, std::chrono::milliseconds patience);
+
     std::string path_;
     std::shared_ptr<ConnectionPool>
         pool_;  ///< Shared with the connections that are out: they may outlive it.

@@ -102,7 +102,7 @@ class Examination {
         run.see("sqlite:" + base::quoted(file_) + ": nothing there yet");
         run.add(Severity::note, ErrorCode::not_found, "missing",
                 "there is no database " + base::quoted(file_) + " yet",
-                "the first command that needs it makes it, as `findme event create`");
+                "`findme event create` or `findme migrate` makes it");
     }
 
     /// Whether the file is one to connect to, which writes: an empty one, or another program's, is left
@@ -122,7 +122,7 @@ class Examination {
             run.see(name + ": empty");
             run.add(Severity::note, ErrorCode::not_found, "empty",
                     "the database " + base::quoted(file_) + " holds nothing yet",
-                    "the first command that needs it makes its schema, as `findme event create`");
+                    "`findme event create` or `findme migrate` makes its schema");
             return false;
         }
         journal_mode_ = glance.journal_mode;

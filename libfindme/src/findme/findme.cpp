@@ -38,14 +38,18 @@ void make_schema_of_new(db::Connection& connection) {
     }
 }
 
-std::shared_ptr<db::Database> open_store(const Config& config, const std::string& data_dir, Log* log) {
-    const std::string url = database_url_of(config, data_dir);
-    std::shared_ptr<db::Database> database = db::open_database(url, open_options_of(config));
-    database->report_to(log);
+std::shared_ptr<db::Database> open_store(const Config& config, const std::string& data_dir,
+                                         const Services& services) {
+    const bool may_make = services.missing_database == MissingDatabase::make;
+    db::OpenOptions options = open_options_of(config);
+    options.if_missing = may_make ? db::IfMissing::create : db::IfMissing::refuse;
+    if (may_make) make_data_dir(config, data_dir);
+    std::shared_ptr<db::Database> database = db::open_database(database_url_of(config, data_dir), options);
+    database->report_to(services.log);
     const auto connection = database->connect();
     // The embedded database serves one person, who need not know of schemas; a server's schema is changed by
     // those whose job it is.
-    if (database->dialect() == db::Dialect::sqlite) make_schema_of_new(*connection);
+    if (may_make && database->dialect() == db::Dialect::sqlite) make_schema_of_new(*connection);
     store::require_current_schema(*connection);
     return database;
 }
@@ -86,7 +90,7 @@ struct Findme::State {
           services(std::move(services_in)),
           clock(services.clock != nullptr ? *services.clock : system_clock()),
           manifest(models_in_use(config, data_dir)),
-          database(open_store(config, data_dir, services.log)),
+          database(open_store(config, data_dir, services)),
           parts(std::make_shared<const access::Parts>(access::Parts{
               database, clock, services.log, services.actor,
               match::make_selfie_judge([this]() -> const face::FaceAnalyser& { return analyser(); }, config,

@@ -3,6 +3,7 @@
 
 #include "base/text.hpp"
 #include "db/connection.hpp"
+#include "db/sqlite_database.hpp"
 #include "findme/error.hpp"
 #include "findme/migrate.hpp"
 #include "findme/open_store.hpp"
@@ -67,23 +68,36 @@ class Migrator::State {
     State(Config config, const std::string& data_dir, MigratorOptions options)
         : config_(std::move(config)),
           options_(std::move(options)),
+          data_dir_(data_dir),
           url_(database_url_of(config_, data_dir)) {}
 
     /// At the first call; one connection serves the object's whole life, because locks belong to it.
     void open(db::IfMissing if_missing, MigrationObserver& observer) {
-        if (connection_) return;
+        if (connection_ && !stands_in_) return;
+        if (if_missing == db::IfMissing::create) make_data_dir(config_, data_dir_);
         db::OpenOptions options = migration_options(config_);
         options.if_missing = if_missing;
-        database_ = db::open_database(url_, options);
-        migrations_ = options_.dir.empty() ? store::embedded_migrations(database_->dialect())
-                                           : store::load_migrations(options_.dir);
-        connection_ = connect(observer);
+        use(db::open_database(url_, options), observer);
+        stands_in_ = false;
     }
 
     /// For calls that run nothing: there is little to wait for.
     void open(db::IfMissing if_missing) {
         MigrationObserver silent;
         open(if_missing, silent);
+    }
+
+    /// The same, and an empty database in place of an embedded one that is not there.
+    void open_or_stand_in() {
+        try {
+            open(db::IfMissing::refuse);
+        } catch (const Error& error) {
+            const std::string file = embedded_file_of(url_);
+            if (file.empty() || error.code() != ErrorCode::not_found) throw;
+            MigrationObserver silent;
+            use(db::SqliteDatabase::stand_in(file), silent);
+            stands_in_ = true;
+        }
     }
 
     [[nodiscard]] db::Connection& connection() { return *connection_; }
@@ -148,6 +162,14 @@ class Migrator::State {
     MigrationPlan plan_repair(AlteredFiles altered_files);
 
   private:
+    void use(std::unique_ptr<db::Database> database, MigrationObserver& observer) {
+        connection_.reset();
+        database_ = std::move(database);
+        migrations_ = options_.dir.empty() ? store::embedded_migrations(database_->dialect())
+                                           : store::load_migrations(options_.dir);
+        connection_ = connect(observer);
+    }
+
     std::shared_ptr<db::Connection> connect(MigrationObserver& observer) {
         const auto deadline = std::chrono::steady_clock::now() + options_.wait;
         for (bool said = false;; said = true) {
@@ -169,10 +191,12 @@ class Migrator::State {
 
     Config config_;
     MigratorOptions options_;
+    std::string data_dir_;
     std::string url_;
     std::unique_ptr<db::Database> database_;
     std::vector<store::Migration> migrations_;
     std::shared_ptr<db::Connection> connection_;
+    bool stands_in_ = false;  ///< The database is an empty one in memory.
 };
 
 AdoptionPlan Migrator::State::plan_adoption() {
@@ -256,7 +280,7 @@ MigrationStatus Migrator::status() {
 }
 
 MigrationPlan Migrator::plan() {
-    state_->open(db::IfMissing::create);
+    state_->open_or_stand_in();
     return state_->plan_up();
 }
 

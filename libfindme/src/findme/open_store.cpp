@@ -1,13 +1,47 @@
 #include "findme/open_store.hpp"
 
+#include <sys/stat.h>
+
+#include <cerrno>
 #include <filesystem>
 #include <string_view>
 #include <system_error>
 
+#include "base/text.hpp"
 #include "config/model_manifest.hpp"
 #include "face/detector_files.hpp"
 
 namespace findme {
+namespace {
+
+constexpr mode_t kFolderMode = 0700;
+
+[[noreturn]] void refuse_folder(const std::filesystem::path& folder, int error) {
+    const bool full = error == ENOSPC || error == EDQUOT;
+    const bool denied = error == EACCES || error == EPERM || error == EROFS;
+    const ErrorCode code = full     ? ErrorCode::store_full
+                           : denied ? ErrorCode::store_read_only
+                                    : ErrorCode::store_unreachable;
+    throw Error(code,
+                "cannot create the folder " + base::quoted(folder.string()) +
+                    " for the database: " + std::generic_category().message(error) +
+                    " (choose another place with --database sqlite:PATH)",
+                folder.string());
+}
+
+void make_folders(const std::filesystem::path& folder) {
+    if (folder.empty() || folder == folder.root_path()) return;
+    if (::mkdir(folder.c_str(), kFolderMode) == 0 || errno == EEXIST) return;
+    if (errno != ENOENT) refuse_folder(folder, errno);
+    make_folders(folder.parent_path());
+    if (::mkdir(folder.c_str(), kFolderMode) != 0 && errno != EEXIST) refuse_folder(folder, errno);
+}
+
+}  // namespace
+
+void make_data_dir(const Config& config, const std::string& data_dir) {
+    if (config.database_url.empty()) make_folders(data_dir);
+}
 
 std::string database_url_of(const Config& config, const std::string& data_dir) {
     return config.database_url.empty() ? "sqlite:" + data_dir + "/findme.db" : config.database_url;

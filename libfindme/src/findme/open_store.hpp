@@ -12,6 +12,11 @@ namespace findme {
 /// The configured database, else SQLite in the data folder.
 [[nodiscard]] std::string database_url_of(const Config& config, const std::string& data_dir);
 
+/// Makes the data folder, for its owner alone, where the default database is to lie in it. The folder that a
+/// URL names is where somebody said it is.
+/// @errors throws Error{store_read_only, store_full, store_unreachable}.
+void make_data_dir(const Config& config, const std::string& data_dir);
+
 /// The absolute path of an embedded database without links: what lies beside it lies there. Empty for a
 /// server's URL.
 [[nodiscard]] std::string embedded_file_of(const std::string& database_url);

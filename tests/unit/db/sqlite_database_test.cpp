@@ -112,16 +112,14 @@ TEST_CASE("sqlite: every connection has what the house asks for switched on", "[
     }
 }
 
-TEST_CASE("sqlite: the database and its folders are for their owner alone", "[db]") {
+TEST_CASE("sqlite: the database is for its owner alone", "[db]") {
     TemporaryFolder folder;
-    const std::string path = folder / "a/b/findme.db";
+    const std::string path = folder / "findme.db";
     const auto database = open_database("sqlite:" + path, {});
     const auto connection = database->connect();
     connection->run_script("CREATE TABLE item (id INTEGER)");
     CHECK(mode_of(path) == 0600);
     CHECK(mode_of(path + "-wal") == 0600);
-    CHECK(mode_of(folder / "a") == 0700);
-    CHECK(mode_of(folder / "a/b") == 0700);
 }
 
 TEST_CASE("sqlite: a missing database is refused where it may not be created, and nothing is left", "[db]") {
@@ -129,20 +127,94 @@ TEST_CASE("sqlite: a missing database is refused where it may not be created, an
     const auto error = refusal("sqlite:" + (folder / "a/findme.db"), IfMissing::refuse);
     CHECK(error.code == ErrorCode::not_found);
     CHECK(error.subject == folder / "a/findme.db");
+    CHECK_THAT(error.message, Catch::Contains("findme event create"));
     CHECK(std::filesystem::is_empty(folder.path()));
 }
 
-TEST_CASE("sqlite: names that mean something to SQLite are plain files here", "[db]") {
+TEST_CASE("sqlite: a missing folder is named, and not made", "[db]") {
+    TemporaryFolder folder;
+    const auto error = refusal("sqlite:" + (folder / "a/findme.db"), IfMissing::create);
+    CHECK(error.code == ErrorCode::config_invalid);
+    CHECK_THAT(error.message,
+               Catch::Contains("there is no folder \"" + (folder / "a") + "\" (make it first"));
+    CHECK(std::filesystem::is_empty(folder.path()));
+}
+
+TEST_CASE("sqlite: a stand-in for a missing database can be written to, and leaves nothing", "[db]") {
+    TemporaryFolder folder;
+    const std::string path = folder / "a/findme.db";
+    {
+        const auto database = db::SqliteDatabase::stand_in(path);
+        database->connect()->run_script("CREATE TABLE item (id INTEGER)");
+        CHECK(database->display_name() == "sqlite:" + path);
+    }
+    CHECK(std::filesystem::is_empty(folder.path()));
+}
+
+TEST_CASE("sqlite: a file of 0 bytes is no database of findme's, and stays as it is", "[db]") {
+    TemporaryFolder folder;
+    const std::string path = folder / "findme.db";
+    write_file(path, "");
+    REQUIRE(::chmod(path.c_str(), 0644) == 0);
+    for (const auto if_missing : {IfMissing::create, IfMissing::refuse}) {
+        const auto error = refusal("sqlite:" + path, if_missing);
+        CHECK(error.code == ErrorCode::store_corrupt);
+        CHECK(error.subject == path);
+        CHECK_THAT(error.message,
+                   Catch::Contains("a file of 0 bytes") && Catch::Contains("restore it again"));
+    }
+    CHECK(std::filesystem::file_size(path) == 0);
+    CHECK(mode_of(path) == 0644);
+}
+
+TEST_CASE("sqlite: many who make the same database make one, and none meets it half made", "[db]") {
+    constexpr int kMakers = 16;
+    TemporaryFolder folder;
+    const std::string path = folder / "findme.db";
+    std::mutex mutex;
+    std::vector<std::string> refused;
+    std::vector<std::thread> makers;
+    for (int i = 0; i < kMakers; ++i) {
+        makers.emplace_back([&] {
+            try {
+                open_database("sqlite:" + path, {})->connect()->run("SELECT count(*) FROM sqlite_schema");
+            } catch (const Error& error) {
+                const std::lock_guard lock(mutex);
+                refused.emplace_back(error.what());
+            }
+        });
+    }
+    for (auto& maker : makers) maker.join();
+    CHECK(refused.empty());
+    // What each of them made it from is gone.
+    int file_count = 0;
+    for (const auto& entry : std::filesystem::directory_iterator(folder.path())) {
+        INFO(entry.path());
+        ++file_count;
+        CHECK(entry.path().filename().string().starts_with("findme.db"));
+        CHECK(entry.path().filename().string().find(".new-") == std::string::npos);
+    }
+    CHECK(file_count >= 1);
+}
+
+TEST_CASE("sqlite: a path that is more than a path is refused, and no file is made of it", "[db]") {
     TemporaryFolder folder;
     const auto here = std::filesystem::current_path();
     std::filesystem::current_path(folder.path());
-    const auto memory = open_database("sqlite::memory:", {});
-    const auto uri = open_database("sqlite:file:x?mode=memory", {});
+    for (const std::string path : {":memory:", ":other:", "file:x?mode=memory", "file:x", "a.db?mode=ro",
+                                   "a.db?", " a.db", "  a.db", "\ta.db", "a.db ", "a.db\n", "  "}) {
+        for (const auto if_missing : {IfMissing::create, IfMissing::refuse}) {
+            INFO('"' << path << '"');
+            const auto error = refusal("sqlite:" + path, if_missing);
+            CHECK(error.code == ErrorCode::config_invalid);
+            CHECK_THAT(error.message, Catch::Contains("write sqlite:PATH"));
+        }
+    }
+    // A name may hold blanks and colons.
+    const auto database = open_database("sqlite:my photos: 2026.db", {});
     std::filesystem::current_path(here);
-    memory->connect()->run_script("CREATE TABLE item (id INTEGER)");
-    CHECK(std::filesystem::file_size(folder / ":memory:") > 0);
-    CHECK(std::filesystem::exists(folder / "file:x?mode=memory"));
-    CHECK(memory->display_name() == "sqlite:" + (folder / ":memory:"));
+    CHECK(database->display_name() == "sqlite:" + (folder / "my photos: 2026.db"));
+    CHECK(std::filesystem::exists(folder / "my photos: 2026.db"));
 }
 
 TEST_CASE("database: a URL that cannot be one is refused without repeating its password", "[db]") {

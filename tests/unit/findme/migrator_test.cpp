@@ -435,6 +435,24 @@ TEST_CASE("migrate: an index that a failed run left INVALID is made anew", "[fin
     CHECK(migrator.verify().good());
 }
 
+TEST_CASE("migrate: a plan for a database that is not there makes nothing, and the same object runs it",
+          "[findme]") {
+    const TemporaryFolder folder;
+    Config config;
+    config.database_url = "sqlite:" + (folder / "new.db");
+    Migrator migrator(config, "", {});
+    const auto plan = migrator.plan();
+    CHECK(std::ssize(plan.steps) == std::ssize(store::embedded_migrations(db::Dialect::sqlite)));
+    CHECK(plan.database == "sqlite:" + (folder / "new.db"));
+    CHECK(std::filesystem::is_empty(folder.path()));
+    CHECK(error_of([&] { (void)migrator.status(); }).code == ErrorCode::not_found);
+    CHECK(std::filesystem::is_empty(folder.path()));
+    MigrationObserver silent;
+    CHECK(migrator.up(plan.id, DataLoss::refuse, silent).id == plan.id);
+    CHECK(migrator.status().up_to_date());
+    CHECK(Migrator(config, "", {}).status().up_to_date());
+}
+
 TEST_CASE("migrate: a folder of steps is judged before anything runs", "[findme]") {
     Subject subject;
     TemporaryFolder folder;

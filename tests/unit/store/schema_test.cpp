@@ -277,7 +277,7 @@ TEST_CASE("schema: missing steps and unknown ones are told apart", "[store]") {
 TEST_CASE("schema: eight processes that make it at once make it once", "[store]") {
     constexpr int kProcesses = 8;
     TemporaryFolder folder;
-    const std::string url = "sqlite:" + (folder / "new/findme.db");
+    const std::string url = "sqlite:" + (folder / "findme.db");
     std::vector<pid_t> children;
     for (int i = 0; i < kProcesses; ++i) {
         const pid_t child = ::fork();
