@@ -12,9 +12,11 @@ setup() {
 # origin and value of a setting, as `environment 3`
 setting() { findme -o json "$@" config show | jq -r ".settings[] | select(.key == \"$key\") | .origin + \" \" + .value"; }
 
-@test "config: a flag beats the environment beats --config beats the user's file beats the default" {
+@test "config: a flag beats the environment beats --config beats the user's file beats the system's beats the default" {
     key=database
     [ "$(setting)" = "default " ]
+    echo "database: sqlite:/system" > "$FINDME_SYSTEM_CONFIG"
+    [ "$(setting)" = "system file sqlite:/system" ]
     mkdir -p "$HOME/.config/findme"
     echo "database: sqlite:/user" > "$HOME/.config/findme/findme.yaml"
     [ "$(setting)" = "user file sqlite:/user" ]
@@ -34,6 +36,37 @@ setting() { findme -o json "$@" config show | jq -r ".settings[] | select(.key =
     [ "$(setting)" = "user file 3" ]
     XDG_DATA_HOME=$PWD/data findme -q event create One > /dev/null
     [ -f data/findme/findme.db ]
+}
+
+@test "config: the system's file is refused when it is bad, cannot be read, or shows a password; one that is not there is none" {
+    key=index.jobs
+    [ "$(setting)" = "default 0" ]
+    printf '# ours\nindex:\n  jobs: 3\n' > "$FINDME_SYSTEM_CONFIG"
+    expect_exit 0 findme config show --origin index.jobs
+    has "$output" "system file ($FINDME_SYSTEM_CONFIG:3)"
+    printf 'index:\n  jobs: many\n' > "$FINDME_SYSTEM_CONFIG"
+    expect_exit 2 findme event list
+    has "$stderr" "$FINDME_SYSTEM_CONFIG:2: index.jobs is \"many\""
+    echo "database: postgresql://anna:s3cret@db.invalid/x" > "$FINDME_SYSTEM_CONFIG"
+    chmod 644 "$FINDME_SYSTEM_CONFIG"
+    expect_exit 2 findme config show
+    has "$stderr" "$FINDME_SYSTEM_CONFIG:1: database holds a password that others can read"
+    hasnt "$stderr" s3cret
+    chmod 600 "$FINDME_SYSTEM_CONFIG"
+    expect_exit 0 findme config show
+    # Also for root, who may read everything.
+    rm "$FINDME_SYSTEM_CONFIG"
+    ln -s "$FINDME_SYSTEM_CONFIG" "$FINDME_SYSTEM_CONFIG"
+    expect_exit 2 findme config show
+    has "$stderr" "cannot read \"$FINDME_SYSTEM_CONFIG\""
+}
+
+@test "config: without a word from anybody the system's file is /etc/findme/findme.yaml" {
+    need_command strace
+    unset FINDME_SYSTEM_CONFIG
+    strace -f -qq -e trace=file -o calls "$FINDME_BIN" config show > /dev/null || skip "strace may not trace here"
+    grep -q '"/etc/findme/findme.yaml"' calls
+    lacks '"/usr/local/etc' calls
 }
 
 @test "config: --origin names file and line, and the variable" {

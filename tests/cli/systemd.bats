@@ -49,7 +49,8 @@ confined() {
     local kept=()
     [ -z "${NOTIFY_SOCKET:-}" ] || kept+=(NOTIFY_SOCKET="$NOTIFY_SOCKET" WATCHDOG_USEC="${WATCHDOG_USEC:-}")
     [ -z "${ASAN_OPTIONS:-}" ] || kept+=(ASAN_OPTIONS="$ASAN_OPTIONS:detect_leaks=0" UBSAN_OPTIONS="${UBSAN_OPTIONS:-}")
-    exec env -i PATH="$PATH" HOME="$PWD/lib/findme" LC_ALL=C.UTF-8 CREDENTIALS_DIRECTORY="$PWD/credentials" "${kept[@]}" \
+    exec env -i PATH="$PATH" HOME="$PWD/lib/findme" LC_ALL=C.UTF-8 CREDENTIALS_DIRECTORY="$PWD/credentials" \
+        FINDME_SYSTEM_CONFIG="$PWD/etc/findme.yaml" "${kept[@]}" \
         "$FINDME_TEST_CONFINE" --writable "$PWD/lib/findme" "$@"
 }
 
@@ -137,8 +138,8 @@ count() { sql "$database_url" "SELECT count(*) FROM $1"; }
     local id
     id=$(awk -F: '/^findme/ { print $3 }' root/etc/passwd)
     [ "$(stat -c '%a %u' root/var/lib/findme)" = "700 $id" ]
-    [ "$(stat -c '%a %u %g' root/etc/findme root/etc/findme/findme.yaml root/etc/findme/pgpass)" = "750 0 $id
-640 0 $id
+    [ "$(stat -c '%a %u %g' root/etc/findme root/etc/findme/findme.yaml root/etc/findme/pgpass)" = "755 0 0
+644 0 0
 600 0 0" ]
     # The settings that it makes are settings.
     expect_exit 0 findme --config root/etc/findme/findme.yaml config check
@@ -287,7 +288,7 @@ said() { grep -q "$1" notices; }
     printf 'FOLDER=%s\nEVENT=PARTY\n' "$FINDME_TEST_SAMPLES" > etc/watch/party.conf
     local strict watch index
     watch=$(unit findme-watch@party.service)
-    index=("$FINDME_BIN" --config "$PWD/etc/findme.yaml" index --event PARTY --reindex)
+    index=("$FINDME_BIN" index --event PARTY --reindex)
     for strict in "" --strict; do
         expect_confined 0 $strict "$watch" "${index[@]}" "$FINDME_TEST_SAMPLES"/sample{1,2,3}.jpg
         has "$output" "indexed 3 photos"

@@ -73,7 +73,9 @@ seed_random() {
 # finds the database without being told; $database_url names it, and $database is its file if it is an embedded one.
 fresh_home() {
     [ -x "$FINDME_BIN" ] || { echo "no tool at FINDME_BIN=$FINDME_BIN"; return 1; }
-    unset FINDME_DATABASE_URL FINDME_INDEX_JOBS XDG_DATA_HOME XDG_CONFIG_HOME XDG_CACHE_HOME
+    unset FINDME_CONFIG FINDME_DATABASE_URL FINDME_INDEX_JOBS XDG_DATA_HOME XDG_CONFIG_HOME XDG_CACHE_HOME
+    # This machine may have settings of its own.
+    export FINDME_SYSTEM_CONFIG=$BATS_TEST_TMPDIR/system.yaml
     export HOME=$BATS_TEST_TMPDIR/home FINDME_MODELS_DIR=$FINDME_TEST_MODELS LC_ALL=C.UTF-8
     mkdir -p "$HOME" "$BATS_TEST_TMPDIR/work"
     cd "$BATS_TEST_TMPDIR/work" || return 1

@@ -38,8 +38,12 @@ A flag of a command's own, as
 .Fl -database ,
 beats the same setting given by
 .Fl -set .
-The system's file lies in the folder for settings that findme was built for, as a rule
-.Pa /etc .
+The system's file is
+.Pa /etc/findme/findme.yaml
+unless findme was built for another folder;
+.Ev FINDME_SYSTEM_CONFIG
+names another one.
+The system's and the user's file need not be there.
 The file of
 .Fl -config
 may be a FIFO or a descriptor, as a shell's

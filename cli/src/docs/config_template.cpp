@@ -11,9 +11,9 @@ constexpr std::size_t kColumns = 118;
 
 constexpr auto kIntroduction = R"(# Every setting of findme with its default. Uncomment what you change.
 #
-# findme reads the system's file, findme/findme.yaml in the folder for settings of the installation (as a rule
-# /etc/findme/findme.yaml), then the user's, $XDG_CONFIG_HOME/findme/findme.yaml (~/.config/findme/findme.yaml), each when it
-# is there, and then the file that --config or the variable FINDME_CONFIG names. A flag beats an environment variable, which
+# findme reads the system's file, /etc/findme/findme.yaml unless it was built for another folder or FINDME_SYSTEM_CONFIG names
+# another file, then the user's, $XDG_CONFIG_HOME/findme/findme.yaml (~/.config/findme/findme.yaml), each when it is there, and
+# then the file that --config or the variable FINDME_CONFIG names. A flag beats an environment variable, which
 # beats the named file, which beats the user's file, which beats the system's file, which beats the default.
 # `findme config show --origin` says what is in force and where it comes from, `findme config check` what is wrong with it.
 # An unknown key or a value out of range stops findme with exit code 2; every such place is named with file and line.

@@ -99,7 +99,7 @@ using ConfigOverrides = std::map<std::string, std::string, std::less<>>;
 /// Everything a value can come from.
 struct ConfigSources {
     Environment environment = {};
-    std::string system_file = {};          ///< Read when it is there; empty: none.
+    std::string system_file = {};          ///< Read when it is there, or FINDME_SYSTEM_CONFIG; empty: none.
     std::optional<std::string> file = {};  ///< Without it the one that the variable FINDME_CONFIG names.
     ConfigOverrides settings = {};         ///< By the flag that sets any of them: `--set KEY=VALUE`.
     ConfigOverrides flags = {};            ///< By flags of their own, as `--database`; they beat `settings`.
@@ -121,7 +121,7 @@ struct ConfigReport {
 };
 
 /// Where the system's file is looked for: `findme/findme.yaml` in the folder for settings that this library
-/// was built for.
+/// was built for, as a rule /etc/findme/findme.yaml.
 FINDME_API std::string system_config_file();
 
 /// Merges flag > FINDME_* variable > the named file > the user's file ($XDG_CONFIG_HOME/findme/findme.yaml,

@@ -87,7 +87,7 @@ void warn_of_relative_paths(const LoadedConfig& loaded, Warnings& warnings) {
 
 /// A mistyped variable says nothing by itself: it could be any program's.
 void warn_of_variables(const Environment& environment, Warnings& warnings) {
-    std::vector<std::string> known{"FINDME_CONFIG"};
+    std::vector<std::string> known{"FINDME_CONFIG", "FINDME_SYSTEM_CONFIG"};
     for (const auto& setting : config::settings()) known.push_back(config::variable_of(setting));
     for (const auto& [name, value] : environment) {
         if (!name.starts_with("FINDME_") || std::find(known.begin(), known.end(), name) != known.end())

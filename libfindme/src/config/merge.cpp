@@ -1,8 +1,9 @@
 #include "config/merge.hpp"
 
+#include <filesystem>
 #include <limits>
+#include <system_error>
 
-#include "base/file.hpp"
 #include "base/text.hpp"
 #include "config/redact.hpp"
 #include "config/yaml_file.hpp"
@@ -18,6 +19,19 @@ std::string flag_of(const Setting& setting) {
     const auto flag = setting.flag.find("--");
     return flag == std::string_view::npos ? "--set " + std::string(setting.key)
                                           : std::string(setting.flag.substr(flag));
+}
+
+/// What cannot be looked at is there: reading it says why. Other kinds, as a folder, are nobody's settings.
+bool is_file(const std::string& path) {
+    std::error_code unseen;
+    const auto kind = std::filesystem::status(path, unseen).type();
+    return kind == std::filesystem::file_type::regular || kind == std::filesystem::file_type::none;
+}
+
+/// Where the host reads one, a variable may name another.
+std::string system_file_of(const ConfigSources& sources) {
+    const auto named = variable(sources.environment, "FINDME_SYSTEM_CONFIG");
+    return sources.system_file.empty() || named.empty() ? sources.system_file : std::string(named);
 }
 
 }  // namespace
@@ -94,11 +108,12 @@ void Merge::read_file(const std::string& path, ConfigOrigin origin, Named named)
 }
 
 void Merge::read(const ConfigSources& sources) {
-    if (!sources.system_file.empty() && base::stat_regular_file(sources.system_file))
-        read_file(sources.system_file, ConfigOrigin::system_file, Named::by_convention);
+    const std::string system_file = system_file_of(sources);
+    if (!system_file.empty() && is_file(system_file))
+        read_file(system_file, ConfigOrigin::system_file, Named::by_convention);
     const std::string user_dir = xdg_dir(sources.environment, "XDG_CONFIG_HOME", ".config");
     const std::string user_file = user_dir + "/findme.yaml";
-    if (!user_dir.empty() && base::stat_regular_file(user_file))
+    if (!user_dir.empty() && is_file(user_file))
         read_file(user_file, ConfigOrigin::user_file, Named::by_convention);
     const std::string named =
         sources.file.value_or(std::string(variable(sources.environment, "FINDME_CONFIG")));

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <filesystem>
 #include <fstream>
@@ -14,12 +15,18 @@ using testing::TemporaryFolder;
 
 namespace {
 
+/// Without the system's file: this machine may have one.
+LoadedConfig load(const Environment& environment, const std::optional<std::string>& file = {},
+                  const ConfigOverrides& settings = {}) {
+    return load_config({.environment = environment, .file = file, .settings = settings});
+}
+
 /// Loads `text` as the configuration file.
 LoadedConfig load_text(const std::string& text) {
     const TemporaryFolder folder;
     const std::string path = folder / "findme.yaml";
     std::ofstream(path, std::ios::binary) << text;
-    return load_config({}, path, {});
+    return load({}, path);
 }
 
 ErrorInfo refusal_of(const std::string& text) {
@@ -73,13 +80,13 @@ TEST_CASE("config file: an unknown key is refused with file, line and the neares
 }
 
 TEST_CASE("config file: a flag or an override with an unknown key is refused too", "[config]") {
-    CHECK_THROWS_WITH(load_config({}, std::nullopt, {{"index.job", "2"}}),
+    CHECK_THROWS_WITH(load({}, std::nullopt, {{"index.job", "2"}}),
                       Catch::Contains("unknown key \"index.job\" (did you mean \"index.jobs\"?)"));
 }
 
 TEST_CASE("config file: variables of findme that name no setting are left alone", "[config]") {
     // FINDME_TEST_MODELS and the like are other programs' business.
-    CHECK_NOTHROW(load_config({{"FINDME_TEST_MODELS", "x"}, {"FINDMEX", "y"}}, std::nullopt, {}));
+    CHECK_NOTHROW(load({{"FINDME_TEST_MODELS", "x"}, {"FINDMEX", "y"}}));
 }
 
 TEST_CASE("config file: lists, and mappings where a value belongs, are refused where they stand",
@@ -202,9 +209,9 @@ TEST_CASE("config file: nesting without end is refused before it takes the stack
 
 TEST_CASE("config file: a file that was named must be there, the user's need not", "[config]") {
     const TemporaryFolder folder;
-    CHECK_THROWS_AS(load_config({}, folder / "none.yaml", {}), Error);
-    CHECK_NOTHROW(load_config({{"XDG_CONFIG_HOME", folder.path()}}, std::nullopt, {}));
-    CHECK_NOTHROW(load_config({{"HOME", folder.path()}}, std::nullopt, {}));
+    CHECK_THROWS_AS(load({}, folder / "none.yaml"), Error);
+    CHECK_NOTHROW(load({{"XDG_CONFIG_HOME", folder.path()}}));
+    CHECK_NOTHROW(load({{"HOME", folder.path()}}));
 }
 
 TEST_CASE("config file: the user's file is below HOME unless XDG_CONFIG_HOME is an absolute folder",
@@ -212,18 +219,45 @@ TEST_CASE("config file: the user's file is below HOME unless XDG_CONFIG_HOME is 
     const TemporaryFolder folder;
     std::filesystem::create_directories(folder / ".config/findme");
     std::ofstream(folder / ".config/findme/findme.yaml") << "index.jobs: 5\n";
-    CHECK(load_config({{"HOME", folder.path()}}, std::nullopt, {}).config.index_jobs == 5);
-    CHECK(load_config({{"HOME", folder.path()}, {"XDG_CONFIG_HOME", "relative"}}, std::nullopt, {})
-              .config.index_jobs == 5);
-    CHECK(load_config({{"HOME", folder.path()}, {"XDG_CONFIG_HOME", "/nowhere"}}, std::nullopt, {})
-              .config.index_jobs == 0);
+    CHECK(load({{"HOME", folder.path()}}).config.index_jobs == 5);
+    CHECK(load({{"HOME", folder.path()}, {"XDG_CONFIG_HOME", "relative"}}).config.index_jobs == 5);
+    CHECK(load({{"HOME", folder.path()}, {"XDG_CONFIG_HOME", "/nowhere"}}).config.index_jobs == 0);
 }
 
-TEST_CASE("config: the system's file has one absolute place", "[config]") {
-    const std::string path = system_config_file();
-    CHECK(path.front() == '/');
-    CHECK(ends_with(path, "/findme/findme.yaml"));
+TEST_CASE("config: the system's file lies in /etc, wherever the program is installed", "[config]") {
+    CHECK(system_config_file() == "/etc/findme/findme.yaml");
     CHECK_NOTHROW(load_config({.system_file = "/nowhere/findme.yaml"}));
+}
+
+TEST_CASE("config: a variable names another system's file, where the host reads one", "[config]") {
+    const TemporaryFolder folder;
+    std::ofstream(folder / "system.yaml") << "index.jobs: 5\n";
+    std::ofstream(folder / "other.yaml") << "index.jobs: 6\n";
+    const Environment other{{"FINDME_SYSTEM_CONFIG", folder / "other.yaml"}};
+    const auto loaded = load_config({.environment = other, .system_file = folder / "system.yaml"});
+    CHECK(loaded.config.index_jobs == 6);
+    const auto is_jobs = [](const ConfigEntry& entry) { return entry.key == "index.jobs"; };
+    const auto jobs = std::find_if(loaded.entries.begin(), loaded.entries.end(), is_jobs);
+    CHECK(jobs->origin == ConfigOrigin::system_file);
+    CHECK(jobs->source == (folder / "other.yaml") + ":1");
+    CHECK(load_config({.environment = other}).config.index_jobs == 0);
+    const Environment none{{"FINDME_SYSTEM_CONFIG", ""}};
+    CHECK(load_config({.environment = none, .system_file = folder / "system.yaml"}).config.index_jobs == 5);
+    const Environment gone{{"FINDME_SYSTEM_CONFIG", folder / "gone.yaml"}};
+    CHECK(load_config({.environment = gone, .system_file = folder / "system.yaml"}).config.index_jobs == 0);
+}
+
+TEST_CASE("config file: a system's or user's file that is there and cannot be looked at is refused",
+          "[config]") {
+    const TemporaryFolder folder;
+    std::filesystem::create_directories(folder / "closed/findme");
+    // Nobody, not even root, finds the file behind a link that leads to itself.
+    std::filesystem::create_symlink(folder / "closed/findme/findme.yaml",
+                                    folder / "closed/findme/findme.yaml");
+    const std::string path = folder / "closed/findme/findme.yaml";
+    CHECK_THROWS_WITH(load_config({.system_file = path}), Catch::Contains("cannot read \"" + path));
+    CHECK_THROWS_WITH(load({{"XDG_CONFIG_HOME", folder / "closed"}}),
+                      Catch::Contains("cannot read \"" + path));
 }
 
 TEST_CASE("config: the data folder follows XDG_DATA_HOME, then HOME, and is an error without both",
@@ -236,11 +270,10 @@ TEST_CASE("config: the data folder follows XDG_DATA_HOME, then HOME, and is an e
 }
 
 TEST_CASE("config: a password in the database's URL is never shown", "[config]") {
-    const auto loaded = load_config({{"FINDME_DATABASE_URL", "postgresql://anna:s3cret@db.example/findme"}},
-                                    std::nullopt, {});
+    const auto loaded = load({{"FINDME_DATABASE_URL", "postgresql://anna:s3cret@db.example/findme"}});
     CHECK(loaded.config.database_url == "postgresql://anna:s3cret@db.example/findme");
     CHECK(loaded.entries.front().value == "postgresql://anna:***@db.example/findme");
-    CHECK_THROWS_WITH(load_config({{"FINDME_DATABASE_URL", "mysql://anna:s3cret@db/x"}}, std::nullopt, {}),
+    CHECK_THROWS_WITH(load({{"FINDME_DATABASE_URL", "mysql://anna:s3cret@db/x"}}),
                       !Catch::Contains("s3cret"));
 }
 
