@@ -12,7 +12,8 @@ constexpr auto kWhere =
     "\nAn installation brings the scripts along. To have one without it:\n"
     "  bash  findme completion bash > ~/.local/share/bash-completion/completions/findme\n"
     "  zsh   findme completion zsh > DIR/_findme, with fpath+=(DIR) before compinit in ~/.zshrc\n"
-    "  fish  findme completion fish > ~/.config/fish/completions/findme.fish\n";
+    "  fish  findme completion fish > ~/.config/fish/completions/findme.fish\n"
+    "The folder has to be there: mkdir -p makes it.\n";
 
 }  // namespace
 
