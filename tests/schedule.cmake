@@ -4,16 +4,17 @@
 # Depends on time, or on how the machine schedules threads and processes, although none judges by either: the label `timing`.
 # tests/run.sh --shake repeats these beside load.
 set(FINDME_TIMING
-  "^cli: (health|health_service|restart|shared|signals|watch|cron|logging): "
-  "^cli: adoption: .*(kill|use)" "^cli: migrate: .*(once|kill)" "^cli: index: .*(lock|interrupt|resume|signal)"
+  "^cli: (health|health_service|restart|shared|signals|watch|cron|logging|start): "
+  "^cli: adoption: .*(stopped|use)" "^cli: migrate: .*(once|killed)" "^cli: index: .*(two runs|lock|interrupt|resume)"
   "^cli: (users|tokens|passwords|secrets): .*(process|once|wrong|login|terminal|argument)"
   "^(folder watcher|watcher|leases|lease|run lock|health server|health probe|connection pool|queue|repeater)[:, ]")
 
-# Keeps both cores busy with processes of its own: nothing runs beside it.
+# Has many processes or a server of its own: it takes two of the three places that there are on two cores.
 set(FINDME_CROWDS
-  "^cli: (restart|shared|signals|crowd): "
-  "^cli: (users|tokens): .*(processes|wrong)"
-  "^cli: migrate: .*(once|kill)" "^cli: adoption: .*(kill|use)")
+  "^cli: (restart|shared|crowd|doctor_server|roles): " "^cli: signals: .*kill"
+  "^cli: (users|tokens): .*(processes|wrong)" "^cli: index: .*two runs"
+  "^cli: migrate: .*(once|killed)" "^cli: adoption: .*(stopped|use)"
+  "^cli: health: .*(stops|hangs)" "^cli: health_service: .*two hundred" "^cli: watch: .*away" "^cli: logging: .*goes away")
 
 # What takes longest begins first, so that no core waits at the end. Seconds, roughly.
 set(FINDME_LONG
