@@ -12,7 +12,8 @@ namespace findme::testing {
 class ClockedDatabase final : public db::Database {
   public:
     /// @param database, clock  borrowed.
-    ClockedDatabase(db::Database& database, const Clock& clock) : database_(database), clock_(clock) {}
+    ClockedDatabase(db::Database& database, const Clock& clock)
+        : db::Database(database.patience()), database_(database), clock_(clock) {}
     [[nodiscard]] db::Dialect dialect() const override { return database_.dialect(); }
     [[nodiscard]] std::shared_ptr<db::Connection> connect() override;
     [[nodiscard]] std::string display_name() const override { return database_.display_name(); }

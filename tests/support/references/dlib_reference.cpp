@@ -9,20 +9,6 @@
 
 namespace findme::testing {
 
-namespace {
-
-Image mirrored(const Image& image) {
-    Image out = image;
-    for (int y = 0; y < image.height_px; ++y) {
-        for (int x = 0; x < image.width_px; ++x) {
-            std::copy_n(image.row(y) + x * 3, 3, out.row(y) + (image.width_px - 1 - x) * 3);
-        }
-    }
-    return out;
-}
-
-}  // namespace
-
 struct DlibReference::State {
     dlib_resnet::Net net;
 

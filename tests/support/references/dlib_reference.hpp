@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
@@ -10,6 +11,17 @@
 #include "findme/image.hpp"
 
 namespace findme::testing {
+
+/// Left is right.
+inline Image mirrored(const Image& image) {
+    Image out = image;
+    for (int y = 0; y < image.height_px; ++y) {
+        for (int x = 0; x < image.width_px; ++x) {
+            std::copy_n(image.row(y) + x * 3, 3, out.row(y) + (image.width_px - 1 - x) * 3);
+        }
+    }
+    return out;
+}
 
 /// dlib's own forward pass, which is the definition of the template: its whole network, as its own example
 /// runs it.

@@ -7,10 +7,6 @@ namespace findme::testing {
 
 namespace {
 
-int steps_of(int size_px, const face::Graph::Node& node) {
-    return (size_px + 2 * node.padding_px - node.dilation * (node.kernel_px - 1) - 1) / node.stride_px + 1;
-}
-
 Tensor convolve(const Tensor& in, const face::Graph::Node& node) {
     Tensor out(steps_of(in.height, node), steps_of(in.width, node), node.channels);
     const int inputs = in.channels / node.groups;

@@ -36,6 +36,11 @@ struct Tensor {
     }
 };
 
+/// How many outputs a convolution or a pool of this node has along a side.
+inline int steps_of(int size_px, const face::Graph::Node& node) {
+    return (size_px + 2 * node.padding_px - node.dilation * (node.kernel_px - 1) - 1) / node.stride_px + 1;
+}
+
 /// Every node's output for one picture.
 [[gnu::visibility("default")]] std::vector<Tensor> run_reference(const face::Graph& graph,
                                                                  const Tensor& input);

@@ -14,8 +14,6 @@ using testing::refusal_of;
 
 namespace {
 
-using std::chrono::days;
-
 /// An event with a guest, her selfie, and one photo with a face.
 struct ClockWorld : AccessWorld {
     explicit ClockWorld(db::Dialect dialect) : AccessWorld(dialect) {
@@ -76,7 +74,7 @@ const std::array<Erasing, 8>& erasing_verbs() {
 // A client ten years ahead erased a live event; one that was behind opened an expired one.
 TEST_CASE("retention: the clock that counts is the database's, wherever this machine's stands", "[access]") {
     ClockWorld world(GENERATE(from_range(available_databases())));
-    const auto wrong = GENERATE(days{-4000}, days{4000});
+    const auto wrong = GENERATE(std::chrono::days{-4000}, std::chrono::days{4000});
     world.clock.now_ += wrong;
     world.events.require_searchable(world.party);
     CHECK(world.events.expired().empty());
@@ -86,9 +84,9 @@ TEST_CASE("retention: the clock that counts is the database's, wherever this mac
     CHECK_NOTHROW(world.accounts.add(AccessWorld::guest("hugo", "hugo@example.org", "PARTY")));
     // What is made counts from the database's time.
     CHECK(world.events.find("OTHER22").expires_at ==
-          world.database_clock.now() + days{kDefaultRetentionDays});
+          world.database_clock.now() + std::chrono::days{kDefaultRetentionDays});
 
-    world.database_clock.now_ += days{31};
+    world.database_clock.now_ += std::chrono::days{31};
     CHECK(refusal_of([&] { world.events.require_searchable(world.party); }).code ==
           ErrorCode::retention_expired);
     CHECK(world.events.expired().size() == 1);
@@ -103,9 +101,9 @@ TEST_CASE("retention: the clock that counts is the database's, wherever this mac
 TEST_CASE("clocks: a day or more apart nothing is erased, and the refusal names both times",
           "[access][postgres]") {
     for (const auto dialect : testing::available_postgresql()) {
-        for (const auto apart : {days{1}, days{-1}, days{3652}}) {
+        for (const auto apart : {std::chrono::days{1}, std::chrono::days{-1}, std::chrono::days{3652}}) {
             ClockWorld world(dialect);
-            world.database_clock.now_ += days{40};  // The event is past its retention.
+            world.database_clock.now_ += std::chrono::days{40};  // The event is past its retention.
             world.clock.now_ = world.database_clock.now() + apart;
             const auto before = world.rows();
             for (const auto& verb : erasing_verbs()) {
@@ -128,7 +126,7 @@ TEST_CASE("clocks: a day or more apart nothing is erased, and the refusal names 
 
 TEST_CASE("clocks: less than a day apart is no difference", "[access]") {
     ClockWorld world(GENERATE(from_range(available_databases())));
-    world.clock.now_ += days{1} - std::chrono::milliseconds{1};
+    world.clock.now_ += std::chrono::days{1} - std::chrono::milliseconds{1};
     world.tokens.prune();
     CHECK(world.photos.forget(world.photo).left == 0);
     CHECK(world.accounts.remove(world.lea).left() == 0);
@@ -137,6 +135,6 @@ TEST_CASE("clocks: less than a day apart is no difference", "[access]") {
 
 TEST_CASE("clocks: an embedded database has none of its own to differ from", "[access]") {
     ClockWorld world(db::Dialect::sqlite);
-    world.clock.now_ += days{3652};
+    world.clock.now_ += std::chrono::days{3652};
     CHECK(world.events.remove(world.party.id).left() == 0);
 }

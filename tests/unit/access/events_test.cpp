@@ -64,9 +64,9 @@ struct EventWorld : AccessWorld {
         record.indexed_at = clock.now();
         record.faces.resize(faces);
         const auto connection = base.connect();
-        store::PhotoRepository photos(*connection);
-        photos.save(std::span(&record, 1));
-        return photos.find_by_path(party.id, record.path.path)->id;
+        store::PhotoRepository repository(*connection);
+        repository.save(std::span(&record, 1));
+        return repository.find_by_path(party.id, record.path.path)->id;
     }
     /// For the database and for this machine.
     void pass(std::chrono::days days) {

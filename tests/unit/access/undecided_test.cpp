@@ -13,8 +13,6 @@ using testing::refusal_of;
 
 namespace {
 
-using std::chrono::days;
-
 /// An event as the earlier service makes one, long ago, with what it knows of a guest's face; and one of
 /// findme's.
 struct AdoptedWorld : AccessWorld {
@@ -102,7 +100,7 @@ TEST_CASE("undecided: only a retention decides, and then it holds like any other
     CHECK(decided.retention_days == 30);
     CHECK(to_iso8601(decided.expires_at.value()) == "2026-07-02T00:00:00.000Z");
     world.events.require_searchable(decided);
-    world.clock.now_ = world.database_clock.now_ += days{30};
+    world.clock.now_ = world.database_clock.now_ += std::chrono::days{30};
     REQUIRE(world.events.expired().size() == 1);
     CHECK(world.events.purge_expired(world.gala).value().left() == 0);
     CHECK(world.faces() == 0);

@@ -1,11 +1,11 @@
 // Step 9 on databases that an earlier findme made or adopted: what was decided stays, what nobody decided is
 // undecided.
 #include <catch2/catch.hpp>
-#include <fstream>
 #include <string>
 
 #include "findme/migrate.hpp"
 #include "store/schema_facts.hpp"
+#include "support/resources.hpp"
 #include "support/test_database.hpp"
 
 using namespace findme;
@@ -94,8 +94,7 @@ TEST_CASE(
 TEST_CASE("step 9: in an adopted database the audit tells who set a retention", "[findme][postgres]") {
     for (const auto dialect : available_postgresql()) {
         Step9 subject(dialect, Schema::none);
-        std::ifstream file(FINDME_SOURCE_DIR "/tests/support/findme_v88.sql", std::ios::binary);
-        subject.run({std::istreambuf_iterator<char>(file), {}});
+        subject.run(testing::service_dump("v88"));
         static_cast<void>(subject.migrator().adopt(subject.silent));
         subject.down();
         const auto add = [&](const std::string& code, const std::string& entries) {
