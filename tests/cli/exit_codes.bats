@@ -65,7 +65,8 @@ setup() { fresh_home; }
         as_other=(setpriv --reuid=65534 --regid=65534 --clear-groups)
         "${as_other[@]}" test -x "$FINDME_BIN" || { rm -r "$folder"; unfit "another user cannot run $FINDME_BIN"; }
     fi
-    run --separate-stderr "${as_other[@]}" "$FINDME_BIN" --database "sqlite:$theirs" event create Two
+    FINDME_SYSTEM_CONFIG=$folder/none.yaml run --separate-stderr "${as_other[@]}" "$FINDME_BIN" --database "sqlite:$theirs" \
+        event create Two
     rm -rf "$folder"
     echo "$status $output $stderr"
     [ "$status" -eq 1 ]

@@ -28,6 +28,13 @@ bool is_file(const std::string& path) {
     return kind == std::filesystem::file_type::regular || kind == std::filesystem::file_type::none;
 }
 
+/// A home that may not be looked into is somebody else's, as a change of user leaves it in HOME.
+bool is_own_file(const std::string& path) {
+    std::error_code unseen;
+    (void)std::filesystem::status(path, unseen);
+    return unseen != std::errc::permission_denied && is_file(path);
+}
+
 /// Where the host reads one, a variable may name another.
 std::string system_file_of(const ConfigSources& sources) {
     const auto named = variable(sources.environment, "FINDME_SYSTEM_CONFIG");
@@ -113,7 +120,7 @@ void Merge::read(const ConfigSources& sources) {
         read_file(system_file, ConfigOrigin::system_file, Named::by_convention);
     const std::string user_dir = xdg_dir(sources.environment, "XDG_CONFIG_HOME", ".config");
     const std::string user_file = user_dir + "/findme.yaml";
-    if (!user_dir.empty() && is_file(user_file))
+    if (!user_dir.empty() && is_own_file(user_file))
         read_file(user_file, ConfigOrigin::user_file, Named::by_convention);
     const std::string named =
         sources.file.value_or(std::string(variable(sources.environment, "FINDME_CONFIG")));
