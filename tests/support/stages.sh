@@ -102,9 +102,9 @@ stage() {
         failed=$((failed + 1))
         bad_news+=("FAILED   $name: see $log")
         # Of a build the errors, wherever they are.
-        grep -aE '(error|warning): |^FAILED: |stopped after' "$log" | sort -u | head -n 40 | sed 's/^/   /'
+        grep -aE '(error|warning): |^FAILED: |stopped after' "$log" | sort -u | head -n 40 | cut -c1-300 | sed 's/^/   /'
         echo "   failed; the end of $log:"
-        tail -n 40 "$log" | sed 's/^/   /'
+        tail -n 40 "$log" | cut -c1-300 | sed 's/^/   /'
     else
         # What a stage wants to have read: which files were left out, say.
         sed -n 's/^NOTE: /   /p' "$log"
