@@ -45,7 +45,6 @@ postgresql://.*db\.example|a server that there is not
 ^findme token redeem|asks at the terminal
 ^findme user verify anna|asks at the terminal
 ^findme model (add|remove) |a file of one's own
-bats tests/cli/|tests
 END
 }
 
