@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <thread>
 
 namespace findme::testing {
 
@@ -15,6 +16,19 @@ namespace findme::testing {
 template <typename Rep, typename Period>
 [[nodiscard]] std::chrono::duration<Rep, Period> patience(std::chrono::duration<Rep, Period> usual) {
     return usual * patience_factor();
+}
+
+/// Whether something comes true before patience(usual) is over: the work of another thread, process or
+/// server.
+template <typename Condition>
+[[nodiscard]] bool eventually(const Condition& is_true,
+                              std::chrono::seconds usual = std::chrono::seconds{30}) {
+    const auto deadline = std::chrono::steady_clock::now() + patience(usual);
+    while (!is_true()) {
+        if (std::chrono::steady_clock::now() >= deadline) return false;
+        std::this_thread::yield();
+    }
+    return true;
 }
 
 }  // namespace findme::testing

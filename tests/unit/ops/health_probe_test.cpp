@@ -6,7 +6,6 @@
 #include <filesystem>
 #include <fstream>
 #include <mutex>
-#include <thread>
 #include <vector>
 
 #include "ops/model_watch.hpp"
@@ -62,13 +61,8 @@ HealthProbe::OpenDatabase opener(const std::string& url) {
 /// Waits until a reading is as wanted.
 template <typename Wanted>
 DatabaseReading wait_for(const HealthProbe& probe, const Wanted& wanted) {
-    const auto deadline = std::chrono::steady_clock::now() + longest_wait();
-    DatabaseReading reading = probe.reading();
-    while (!wanted(reading) && std::chrono::steady_clock::now() < deadline) {
-        std::this_thread::yield();
-        reading = probe.reading();
-    }
-    REQUIRE(wanted(reading));
+    DatabaseReading reading;
+    REQUIRE(testing::eventually([&] { return wanted(reading = probe.reading()); }));
     return reading;
 }
 
@@ -326,10 +320,7 @@ TEST_CASE("health probe: model files are hashed once, and again when they change
                                 std::chrono::milliseconds{5});
     REQUIRE(watch.wait(longest_wait()));
     const auto wait_for_state = [&](ModelState wanted) {
-        const auto deadline = std::chrono::steady_clock::now() + longest_wait();
-        while (watch.reading()->front().state != wanted && std::chrono::steady_clock::now() < deadline)
-            std::this_thread::yield();
-        CHECK(watch.reading()->front().state == wanted);
+        CHECK(testing::eventually([&] { return watch.reading()->front().state == wanted; }));
     };
     CHECK(watch.reading()->front().state == ModelState::missing);
     write(4);

@@ -214,19 +214,17 @@ TEST_CASE("health server: a request that drips is given up after twice the timeo
         slow.push_back(std::make_unique<HttpConnection>(world.server.address()));
         REQUIRE(slow.back()->send("GET /livez HTTP/1.1\r\nX: "));
     }
-    while (world.server.connections() < kSlow) std::this_thread::yield();
+    REQUIRE(testing::eventually([&] { return world.server.connections() == kSlow; }));
     world.clock.advance(2 * timeout);
     const HttpConnection late(world.server.address());
     REQUIRE(late.send("GET /livez HTTP/1.1\r\nX: "));
-    while (world.server.connections() < kSlow + 1) std::this_thread::yield();
+    REQUIRE(testing::eventually([&] { return world.server.connections() == kSlow + 1; }));
     CHECK(world.get("/livez").status == 200);
     for (const auto& connection : slow) CHECK(connection->send("x"));
     CHECK(world.counted(overdue) == 0);
 
     world.clock.advance(std::chrono::milliseconds{1});
-    const auto deadline = std::chrono::steady_clock::now() + longest_wait();
-    while (world.counted(overdue) < kSlow && std::chrono::steady_clock::now() < deadline)
-        std::this_thread::yield();
+    CHECK(testing::eventually([&] { return world.counted(overdue) >= kSlow; }));
     for (const auto& connection : slow) CHECK(connection->ends());
     // Who began later still has its time.
     REQUIRE(late.send("x\r\nConnection: close\r\n\r\n"));
@@ -306,7 +304,7 @@ TEST_CASE("health server: draining finishes what was begun and takes no more", "
     World world;
     const HttpConnection begun(world.server.address());
     begun.send("GET /livez HTTP/1.1\r\nHost: a\r\n");
-    while (world.server.connections() == 0) std::this_thread::yield();
+    REQUIRE(testing::eventually([&] { return world.server.connections() == 1; }));
     std::thread drain([&] { world.server.drain(longest_wait()); });
     while (world.get("/livez").status != 0) continue;
     begun.send("\r\n");
@@ -321,7 +319,7 @@ TEST_CASE("health server: draining waits for nobody longer than it may", "[ops]"
     World world;
     const HttpConnection begun(world.server.address());
     begun.send("GET /livez HTTP/1.1\r\nHost: a\r\n");
-    while (world.server.connections() == 0) std::this_thread::yield();
+    REQUIRE(testing::eventually([&] { return world.server.connections() == 1; }));
     // One waits for as long as it takes, and one that comes after it for a moment: that one is done first.
     std::atomic<bool> long_one_is_done = false;
     std::jthread long_one([&] {
