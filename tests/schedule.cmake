@@ -7,14 +7,17 @@ set(FINDME_TIMING
   "^cli: (health|health_service|restart|shared|signals|watch|cron|logging|start): "
   "^cli: adoption: .*(stopped|use)" "^cli: migrate: .*(once|killed)" "^cli: index: .*(two runs|lock|interrupt|resume)"
   "^cli: (users|tokens|passwords|secrets): .*(process|once|wrong|login|terminal|argument)"
-  "^(folder watcher|watcher|leases|lease|run lock|health server|health probe|connection pool|queue|repeater)[:, ]")
+  "^(run lock|health server|health probe): " "^image: a HEIC file of billions" "^pool: with size 2" "^migrate: whoever waits"
+  "^retry: of two" "^sqlite: a held lock" "^password: no more are computed" "^workspace pool: no more")
 
 # Has many processes or a server of its own: it takes two of the three places that there are on two cores.
 set(FINDME_CROWDS
   "^cli: (restart|shared|crowd|doctor_server|roles): " "^cli: signals: .*kill"
   "^cli: (users|tokens): .*(processes|wrong)" "^cli: index: .*two runs"
   "^cli: migrate: .*(once|killed)" "^cli: adoption: .*(stopped|use)"
-  "^cli: health: .*(stops|hangs)" "^cli: health_service: .*two hundred" "^cli: watch: .*away" "^cli: logging: .*goes away")
+  "^cli: health: .*(stops|hangs)" "^cli: health_service: .*two hundred" "^cli: watch: .*away" "^cli: logging: .*goes away"
+  "^accounts: (of many|wrong passwords)" "^tokens: of sixteen" "^audit: writers" "^password: no more are computed"
+  "^schema: eight" "^sqlite: eight" "^migrate: several at once" "^(run lock|lock): of many" "^shared: four runs")
 
 # What takes longest begins first, so that no core waits at the end. Seconds, roughly.
 set(FINDME_LONG
