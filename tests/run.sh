@@ -111,18 +111,18 @@ check tidy 1800 tests/support/tidy.sh "$mode"
 # What is installed is what is tested: optimised code, vector kernels on each kind of processor, the product end to end
 # with PostgreSQL and without a database, restarts, kills, memory; warnings at -O3 and includes that are missing, since each
 # file is compiled alone.
-if check "release build" 1800 build release-tests "$tier"; then
-    tests release release "$(labels "$tier")" 1500
+if check "release build" 2400 build release-tests "$tier"; then
+    tests release release "$(labels "$tier")" 2400
 fi
 
 # Memory, undefined behaviour, leaks, and the logic of every room, on both databases; the product end to end with SQLite.
-if check "asan build" 1500 build asan "$tier"; then
-    tests asan asan "$(labels "$tier")" 1500
+if check "asan build" 2400 build asan "$tier"; then
+    tests asan asan "$(labels "$tier")" 2400
 fi
 
 # Races, in the rooms that have threads or are used by several.
-if check "tsan build" 900 build tsan "$tier"; then
-    tests tsan tsan "$(labels "$tier")" 600
+if check "tsan build" 1800 build tsan "$tier"; then
+    tests tsan tsan "$(labels "$tier")" 1200
 fi
 
 # The README's first command as a newcomer gives it: a fresh clone and an empty home.
