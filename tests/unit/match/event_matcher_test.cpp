@@ -34,7 +34,7 @@ struct World {
         Event fresh;
         fresh.name = "Event";
         fresh.code = "EVENT";
-        fresh.created_at = fresh.expires_at = clock.now();
+        fresh.expires_at = fresh.created_at = clock.now();
         event = store::EventRepository(*connection).insert(fresh);
     }
     AccountId guest(const std::string& name) {
@@ -171,7 +171,7 @@ TEST_CASE("event matcher: events know nothing of one another", "[match]") {
     Event other;
     other.name = "Other";
     other.code = "OTHER";
-    other.created_at = other.expires_at = world.clock.now();
+    other.expires_at = other.created_at = world.clock.now();
     const EventId first = world.event;
     world.event = store::EventRepository(*world.connection).insert(other);
     const PhotoId there = world.photo(1, {0.1F});
