@@ -3,14 +3,14 @@
 #
 #   usual  those that were changed since FINDME_CHANGED_SINCE, else since the merge base with the upstream branch, else (on that
 #          branch itself, where nobody can know) since a day before the newest commit; for a changed header the source
-#          of the same name. The newest first: none is begun after three minutes, and which were left is said.
+#          of the same name. The newest first: none is begun after a minute and a half, and which were left is said.
 #   slow   all of them, and all also where the checks themselves (.clang-tidy) or the build's packages were changed.
 #
 # It reads the options of the everyday build, which it knows all of; that need not be built.
 set -euo pipefail
 cd "$(dirname "$(readlink -f "$0")")/../.."
 mode=${1:-usual}
-enough_s=180
+enough_s=90
 
 cmake --preset dev > build/test-logs/tidy-configure.log 2>&1 || { cat build/test-logs/tidy-configure.log; exit 1; }
 
