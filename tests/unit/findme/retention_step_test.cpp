@@ -2,8 +2,11 @@
 // undecided.
 #include <catch2/catch.hpp>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "findme/migrate.hpp"
+#include "store/audit_repository.hpp"
 #include "store/schema_facts.hpp"
 #include "support/resources.hpp"
 #include "support/test_database.hpp"
@@ -39,6 +42,16 @@ struct Step9 {
                 text = row.text(0) + "|" + (row.is_null(1) ? "-" : row.text(1).substr(0, 10));
             });
         return text;
+    }
+
+    /// The audit as findme wrote it: action and detail of each entry about the event.
+    void tell(const std::string& code, const std::vector<std::pair<std::string, std::string>>& entries) {
+        const auto connection = database.connect();
+        std::int64_t id = 0;
+        connection->run("SELECT id FROM events WHERE event_code = $1", {code},
+                        [&](const db::Row& row) { id = row.integer(0); });
+        for (const auto& [action, detail] : entries)
+            store::AuditRepository(*connection).append({"t", action, "event:" + std::to_string(id), detail});
     }
 
     TestDatabase database;
@@ -97,20 +110,14 @@ TEST_CASE("step 9: in an adopted database the audit tells who set a retention", 
         subject.run(testing::service_dump("v88"));
         static_cast<void>(subject.migrator().adopt(subject.silent));
         subject.down();
-        const auto add = [&](const std::string& code, const std::string& entries) {
-            subject.run(
-                "WITH e AS (INSERT INTO events (name, event_code, expires_at) VALUES ('a', '" + code +
-                "', '2027-06-01') RETURNING id)"
-                " INSERT INTO audit_log (id, at, actor, action, subject, detail, hash)"
-                " SELECT (SELECT count(*) FROM audit_log) + row_number() OVER (), now(), 't', v.action,"
-                " 'event:' || e.id, v.detail, '\\x00' FROM e, (VALUES " +
-                entries + ") AS v (action, detail)");
-        };
-        add("RENAMED", "('event.updated', 'name=changed'), ('event.updated', 'date=changed photographer=3')");
-        add("DECIDED",
-            "('event.updated', 'name=changed'), ('event.updated', 'date=changed retention_days=365')");
-        add("MADE", "('event.created', ''), ('event.updated', 'name=changed')");
-        subject.run("INSERT INTO events (name, event_code, expires_at) VALUES ('a', 'OLDEST', '2027-06-01')");
+        for (const char* code : {"RENAMED", "DECIDED", "MADE", "OLDEST"})
+            subject.run("INSERT INTO events (name, event_code, expires_at) VALUES ('a', '" +
+                        std::string(code) + "', '2027-06-01')");
+        subject.tell("RENAMED",
+                     {{"event.updated", "name=changed"}, {"event.updated", "date=changed photographer=3"}});
+        subject.tell("DECIDED", {{"event.updated", "name=changed"},
+                                 {"event.updated", "date=changed retention_days=365"}});
+        subject.tell("MADE", {{"event.created", ""}, {"event.updated", "name=changed"}});
         subject.up();
         CHECK(subject.retention("RENAMED") == "-|-");
         CHECK(subject.retention("DECIDED") == "365|2027-06-01");
@@ -124,11 +131,8 @@ TEST_CASE("step 9: in a database that was not adopted every end was findme's to 
     Step9 subject(GENERATE(from_range(available_databases())), Schema::current);
     subject.down();
     subject.run(
-        "INSERT INTO events (name, event_code, expires_at) VALUES ('a', 'OURS', '2027-06-01T00:00:00.000Z');"
-        "INSERT INTO audit_log (id, at, actor, action, subject, detail, hash) SELECT 1,"
-        " '2026-06-01T00:00:00.000Z', 't', 'event.updated', 'event:' || id, 'name=changed', " +
-        std::string(subject.database.database().dialect() == db::Dialect::sqlite ? "x'00'" : "'\\x00'") +
-        " FROM events");
+        "INSERT INTO events (name, event_code, expires_at) VALUES ('a', 'OURS', '2027-06-01T00:00:00.000Z')");
+    subject.tell("OURS", {{"event.updated", "name=changed"}});
     subject.up();
     CHECK(subject.retention("OURS") == "365|2027-06-01");
 }
