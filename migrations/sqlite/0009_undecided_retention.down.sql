@@ -8,3 +8,6 @@ PRAGMA writable_schema = ON;
 UPDATE sqlite_schema SET sql = replace(sql, 'retention_days INTEGER', 'retention_days INTEGER NOT NULL DEFAULT 365')
     WHERE type = 'table' AND name = 'events';
 PRAGMA writable_schema = RESET;
+-- Any other change of the schema tells the connections of this and of other processes to read it again.
+CREATE TABLE findme_read_again (id INTEGER) STRICT;
+DROP TABLE findme_read_again;

@@ -7,6 +7,9 @@ PRAGMA writable_schema = ON;
 UPDATE sqlite_schema SET sql = replace(sql, 'retention_days INTEGER NOT NULL DEFAULT 365', 'retention_days INTEGER')
     WHERE type = 'table' AND name = 'events';
 PRAGMA writable_schema = RESET;
+-- Any other change of the schema tells the connections of this and of other processes to read it again.
+CREATE TABLE findme_read_again (id INTEGER) STRICT;
+DROP TABLE findme_read_again;
 
 -- findme writes expires_at with every event it makes. One without it came from elsewhere: its 365 days are what the column
 -- gave by itself.

@@ -70,7 +70,7 @@ constexpr const char* kEventsOfStep8 =
 }  // namespace
 
 TEST_CASE(
-    "step 9: what nobody decided becomes undecided, what somebody did stays; down and up again the same",
+    "step 9: what nobody decided becomes undecided, what somebody did stays, and down and up again the same",
     "[findme]") {
     Step9 subject(GENERATE(from_range(available_databases())), Schema::current);
     const auto schema = store::read_schema(*subject.database.connect());
