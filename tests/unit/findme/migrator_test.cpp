@@ -211,7 +211,7 @@ TEST_CASE("migrate: down says what would be lost and asks before it is", "[findm
     CHECK(subject.count("SELECT count(*) FROM photos") == 1);
 }
 
-TEST_CASE("migrate: an applied file that was edited is refused by name; another line ending is no edit",
+TEST_CASE("migrate: an applied file that was edited is refused by name, and another line ending is no edit",
           "[findme]") {
     Subject subject(Schema::current);
     const StepFolder steps(subject.dialect());

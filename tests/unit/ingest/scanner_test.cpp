@@ -93,7 +93,7 @@ TEST_CASE("scanner: hidden files and folders are passed over in silence, unless 
 }
 
 TEST_CASE(
-    "scanner: pictures are told by their name or by their first bytes; the rest is ignored with a reason",
+    "scanner: pictures are told by their name or by their first bytes, and the rest is ignored with a reason",
     "[ingest]") {
     const TemporaryFolder folder;
     write_file(folder / "a.JPG");
@@ -181,7 +181,7 @@ TEST_CASE("scanner: a path that does not exist stops everything before the walk 
 }
 
 TEST_CASE(
-    "scanner: further paths are taken one by one after the named ones; one that is gone is a failed item",
+    "scanner: further paths are taken one by one after the named ones, and one that is gone is a failed item",
     "[ingest]") {
     const TemporaryFolder folder;
     write_file(folder / "a.jpg");
