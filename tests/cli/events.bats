@@ -121,9 +121,9 @@ found() { jq -r --arg table "$1" '.tables[] | select(.table == $table).found' <<
 }
 
 @test "purge: --expired is for every day: when nothing is expired it is done" {
+    findme -q event create Party --code PARTY > /dev/null
     expect_exit 0 findme event purge --expired
     [ -z "$output" ]
-    findme -q event create Party --code PARTY > /dev/null
     findme -q event create Old --code OLD22 --date 2020-01-01 --retention-days 1 > /dev/null
     expect_exit 0 findme event purge --expired
     has "$stderr" "no event past its retention holds faces"
