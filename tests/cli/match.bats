@@ -100,6 +100,7 @@ setup() {
 }
 
 @test "event: no events yet says how to make one" {
+    findme -q migrate > /dev/null
     expect_exit 0 findme event list
     [ -z "$output" ]
     has "$stderr" "findme event create"
@@ -108,6 +109,7 @@ setup() {
 @test "event: a date that does not exist is refused" {
     expect_exit 2 findme event create Party --date 2026-02-30
     expect_exit 2 findme event create Party --date yesterday
+    findme -q migrate > /dev/null
     expect_exit 0 findme event list
     [ -z "$output" ]
 }
