@@ -5,8 +5,8 @@
 #   tests/run.sh --shake [REGEX] [N]
 #
 #   --quick       the everyday build and all its tests: no sanitizers, no clang-tidy
-#   --slow        everything in every build at its full size, clang-tidy over every file, the slow proofs, nothing from a cache, and
-#                 accuracy where FINDME_EVAL_DATA names the evaluation data; on a machine that does nothing else
+#   --slow        everything in every build at its full size, clang-tidy over every file, the slow proofs, the quickstart without the
+#                 compiler's cache, and accuracy where FINDME_EVAL_DATA names the evaluation data; on a machine that does nothing else
 #   --shake       the tests whose ctest name matches REGEX, or all those that depend on time (tests/schedule.cmake), N times
 #                 (10) in random order beside load: what fails only now and then fails here
 #   --no-install  installs no package

@@ -2,6 +2,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "cmd/cmd_event.hpp"
@@ -66,13 +67,13 @@ std::vector<std::string> name_undecided(Context& context) {
     for (const Event& event : all) {
         if (!event.is_undecided()) continue;
         codes.push_back(event.code);
-        const std::string code = shown(event.code);
-        context.complain({ErrorCode::retention_undecided,
-                          "the event \"" + code +
-                              "\" is not purged, because nobody has set its retention: findme "
-                              "event update \"" +
-                              code + "\" --retention-days DAYS",
-                          event.code});
+        const std::string code = '"' + shown(event.code) + '"';
+        std::string message = "the event ";
+        message += code;
+        message += " is not purged, because nobody has set its retention: findme event update ";
+        message += code;
+        message += " --retention-days DAYS";
+        context.complain({ErrorCode::retention_undecided, std::move(message), event.code});
     }
     return codes;
 }

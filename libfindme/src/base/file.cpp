@@ -69,10 +69,7 @@ Result<std::vector<std::uint8_t>> read_file(const std::string& path, std::size_t
     return bytes;
 }
 
-namespace {
-
-/// Gives the file its name, which nobody has yet. @return 0, or errno: EEXIST when somebody has it.
-int name_new(const std::string& temporary, const std::string& path) {
+int give_new_name(const std::string& temporary, const std::string& path) {
     if (::renameat2(AT_FDCWD, temporary.c_str(), AT_FDCWD, path.c_str(), RENAME_NOREPLACE) == 0) return 0;
     if (errno != EINVAL && errno != ENOSYS) return errno;
     // NFS and a few more know no such rename; a second name is refused as well where one is there.
@@ -80,6 +77,8 @@ int name_new(const std::string& temporary, const std::string& path) {
     ::unlink(temporary.c_str());
     return 0;
 }
+
+namespace {
 
 int name_over(const std::string& temporary, const std::string& path) {
     return ::rename(temporary.c_str(), path.c_str()) == 0 ? 0 : errno;
@@ -112,7 +111,8 @@ void write_file_atomically(const std::string& path, std::span<const std::uint8_t
     if (readable == Readable::by_all && ::fchmod(file.get(), kAllRead) != 0) fail(errno);
     if (::fsync(file.get()) != 0) fail(errno);  // Never retried: after a failed fsync the pages may be gone.
     file.close();
-    const int unnamed = if_there == IfThere::refuse ? name_new(temporary, path) : name_over(temporary, path);
+    const int unnamed =
+        if_there == IfThere::refuse ? give_new_name(temporary, path) : name_over(temporary, path);
     if (unnamed != 0) fail(unnamed);
 
     const auto slash = path.find_last_of('/');

@@ -30,6 +30,10 @@ inline constexpr std::string_view kRaiseImageLimit = "raise image.max_file_bytes
 [[nodiscard]] Result<std::vector<std::uint8_t>> read_file(const std::string& path, std::size_t max_bytes,
                                                           std::string_view advice = {});
 
+/// Gives the file `temporary`, in the same folder, the name `path`, which nobody has yet.
+/// @return 0, or errno: EEXIST when somebody has the name; then nothing changed.
+[[nodiscard]] int give_new_name(const std::string& temporary, const std::string& path);
+
 /// Whether other users of the machine may read a file.
 enum class Readable { by_owner, by_all };
 

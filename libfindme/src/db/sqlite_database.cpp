@@ -10,7 +10,6 @@
 #include <cerrno>
 #include <chrono>
 #include <cstdint>
-#include <cstdio>
 #include <cstdlib>
 #include <filesystem>
 #include <limits>
@@ -18,6 +17,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/file.hpp"
 #include "base/file_descriptor.hpp"
 #include "base/text.hpp"
 #include "db/sqlite_connection.hpp"
@@ -25,19 +25,6 @@
 
 namespace findme::db {
 namespace {
-
-[[noreturn]] void refuse_creation(const std::string& path, int error) {
-    const bool full = error == ENOSPC || error == EDQUOT;
-    const bool denied = error == EACCES || error == EPERM || error == EROFS;
-    const ErrorCode code = full     ? ErrorCode::store_full
-                           : denied ? ErrorCode::store_read_only
-                                    : ErrorCode::store_unreachable;
-    throw Error(code,
-                "cannot create the database " + base::quoted(path) + ": " +
-                    std::generic_category().message(error) +
-                    " (choose another place with --database sqlite:PATH)",
-                path);
-}
 
 void require_folder(const std::filesystem::path& folder, const std::string& database) {
     struct stat info {};
@@ -48,22 +35,14 @@ void require_folder(const std::filesystem::path& folder, const std::string& data
                 database);
 }
 
-/// @return whether nobody else was first.
-bool give_name(const std::string& made, const std::string& path) {
-    if (::renameat2(AT_FDCWD, made.c_str(), AT_FDCWD, path.c_str(), RENAME_NOREPLACE) == 0) return true;
-    if (errno != EINVAL || ::link(made.c_str(), path.c_str()) != 0) return false;
-    // Some file systems cannot rename in this way; those can link.
-    ::unlink(made.c_str());
-    return true;
-}
-
 /// Complete but for its tables before it has its name, so that nobody ever meets a file of 0 bytes that is
 /// findme's. It is not opened under that name: closing a descriptor of it would drop the locks that another
 /// thread of this process may hold on it already.
 void create_file(const std::string& path, std::chrono::milliseconds patience) {
     std::string made = path + ".new-XXXXXX";
     // For its owner's eyes: so is what mkostemp makes.
-    if (!base::FileDescriptor(::mkostemp(made.data(), O_CLOEXEC)).ok()) refuse_creation(path, errno);
+    if (!base::FileDescriptor(::mkostemp(made.data(), O_CLOEXEC)).ok())
+        refuse_creation("the database " + base::quoted(path), path, errno);
     try {
         // The switch to the write-ahead log is what makes a database of it.
         const SqliteConnection connection(made, patience);
@@ -71,10 +50,10 @@ void create_file(const std::string& path, std::chrono::milliseconds patience) {
         ::unlink(made.c_str());
         throw;
     }
-    if (give_name(made, path)) return;
-    const int error = errno;
+    const int error = base::give_new_name(made, path);
+    if (error == 0) return;
     ::unlink(made.c_str());
-    if (error != EEXIST) refuse_creation(path, error);
+    if (error != EEXIST) refuse_creation("the database " + base::quoted(path), path, error);
 }
 
 void require_local_file_system(const std::string& path) {
@@ -139,6 +118,18 @@ std::string found_or_made(const std::string& path, const OpenOptions& options) {
 }
 
 }  // namespace
+
+void refuse_creation(const std::string& what, const std::string& path, int error) {
+    const bool full = error == ENOSPC || error == EDQUOT;
+    const bool denied = error == EACCES || error == EPERM || error == EROFS;
+    const ErrorCode code = full     ? ErrorCode::store_full
+                           : denied ? ErrorCode::store_read_only
+                                    : ErrorCode::store_unreachable;
+    throw Error(code,
+                "cannot create " + what + ": " + std::generic_category().message(error) +
+                    " (choose another place with --database sqlite:PATH)",
+                path);
+}
 
 bool is_network_file_system(long kind) noexcept {
     constexpr std::array<std::uint32_t, 5> kKinds = {

@@ -32,6 +32,12 @@ class SqliteDatabase final : public Database {
         pool_;  ///< Shared with the connections that are out: they may outlive it.
 };
 
+/// What an embedded database needs cannot be made.
+/// @param what   as in `the database "a.db"`.
+/// @param error  errno.
+/// @errors throws Error{store_full, store_read_only, store_unreachable}.
+[[noreturn]] void refuse_creation(const std::string& what, const std::string& path, int error);
+
 /// Whether a file system of this kind (statfs's f_type) is shared over a network. There the shared memory of
 /// the write-ahead log does not work, and two machines would damage the database.
 /// @source linux/magic.h

@@ -9,6 +9,7 @@
 
 #include "base/text.hpp"
 #include "config/model_manifest.hpp"
+#include "db/sqlite_database.hpp"
 #include "face/detector_files.hpp"
 
 namespace findme {
@@ -17,16 +18,8 @@ namespace {
 constexpr mode_t kFolderMode = 0700;
 
 [[noreturn]] void refuse_folder(const std::filesystem::path& folder, int error) {
-    const bool full = error == ENOSPC || error == EDQUOT;
-    const bool denied = error == EACCES || error == EPERM || error == EROFS;
-    const ErrorCode code = full     ? ErrorCode::store_full
-                           : denied ? ErrorCode::store_read_only
-                                    : ErrorCode::store_unreachable;
-    throw Error(code,
-                "cannot create the folder " + base::quoted(folder.string()) +
-                    " for the database: " + std::generic_category().message(error) +
-                    " (choose another place with --database sqlite:PATH)",
-                folder.string());
+    db::refuse_creation("the folder " + base::quoted(folder.string()) + " for the database", folder.string(),
+                        error);
 }
 
 void make_folders(const std::filesystem::path& folder) {

@@ -1,6 +1,7 @@
 #include "store/doctor_server.hpp"
 
 #include <array>
+#include <iterator>
 #include <optional>
 #include <string_view>
 
@@ -147,6 +148,7 @@ std::vector<std::string> missing_privileges(db::Connection& connection) {
 
 std::vector<std::string> counted_tables() {
     std::vector<std::string> tables;
+    tables.reserve(std::size(kCounted));
     for (const Counted& counted : kCounted) tables.emplace_back(counted.table);
     return tables;
 }
