@@ -143,7 +143,7 @@ some_files() {
         # shellcheck disable=SC2086
         expect_exit 8 findme --database sqlite:b.db $command
         has "$stderr" "\"$PWD/b.db\" is a file of 0 bytes"
-        has "$stderr" "restore it again, or remove the file to begin anew"
+        has "$stderr" "restore it again, or remove it and its -wal, -shm and -journal to begin anew"
     done
     expect_exit 8 findme --database sqlite:b.db doctor
     has "$output" "0 bytes"
@@ -170,4 +170,24 @@ some_files() {
     for i in "${pids[@]}"; do wait "$i" || { cat out?; return 1; }; done
     [ "$(findme -o jsonl event list | wc -l)" -eq 8 ]
     [ -z "$(find "$HOME" -name '*.new-*')" ]
+}
+
+# The log of a database that is gone was taken for the new one's, and brought its rows back.
+@test "database: what is left of an earlier one is never taken for a new one's" {
+    findme -q --database sqlite:a.db event create "Once was" --code ONCE22 > /dev/null
+    # As a kill leaves it: rows in the log that are not in the file.
+    sqlite3 a.db "PRAGMA journal_mode = WAL" "UPDATE events SET name = 'Secret guest'" ".shell cp a.db-wal kept" > /dev/null
+    [ -s kept ]
+    rm -f a.db a.db-*
+    local suffix
+    for suffix in -wal -shm -journal; do
+        cp kept "a.db$suffix"
+        expect_exit 8 findme --database sqlite:a.db event create New
+        has "$stderr" "a.db$suffix"
+        [ ! -e a.db ]
+        rm "a.db$suffix"
+    done
+    findme -q --database sqlite:a.db event create New > /dev/null
+    expect_exit 0 findme --database sqlite:a.db event list
+    hasnt "$output" "Secret guest"
 }

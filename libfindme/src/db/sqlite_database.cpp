@@ -35,10 +35,29 @@ void require_folder(const std::filesystem::path& folder, const std::string& data
                 database);
 }
 
+/// SQLite's own files beside a database, and the database itself.
+constexpr std::array kSuffixes{"", "-wal", "-shm", "-journal"};
+
+/// A log that is left of an earlier database would be taken for the new one's, and bring its rows back: what
+/// was erased, too.
+void require_no_leftovers(const std::string& path) {
+    for (const char* suffix : kSuffixes) {
+        struct stat info {};
+        const std::string leftover = path + suffix;
+        if (*suffix == '\0' || ::lstat(leftover.c_str(), &info) != 0) continue;
+        throw Error(ErrorCode::store_corrupt,
+                    "the database " + base::quoted(path) + " is gone, but its " + base::quoted(leftover) +
+                        " is there: restore the database, or remove what is left of it to begin anew (-wal, "
+                        "-shm and -journal)",
+                    path);
+    }
+}
+
 /// Complete but for its tables before it has its name, so that nobody ever meets a file of 0 bytes that is
 /// findme's. It is not opened under that name: closing a descriptor of it would drop the locks that another
 /// thread of this process may hold on it already.
 void create_file(const std::string& path, std::chrono::milliseconds patience) {
+    require_no_leftovers(path);
     std::string made = path + ".new-XXXXXX";
     // For its owner's eyes: so is what mkostemp makes.
     if (!base::FileDescriptor(::mkostemp(made.data(), O_CLOEXEC)).ok())
@@ -47,7 +66,7 @@ void create_file(const std::string& path, std::chrono::milliseconds patience) {
         // The switch to the write-ahead log is what makes a database of it.
         const SqliteConnection connection(made, patience);
     } catch (...) {
-        ::unlink(made.c_str());
+        for (const char* suffix : kSuffixes) ::unlink((made + suffix).c_str());
         throw;
     }
     const int error = base::give_new_name(made, path);
@@ -56,10 +75,11 @@ void create_file(const std::string& path, std::chrono::milliseconds patience) {
     if (error != EEXIST) refuse_creation("the database " + base::quoted(path), path, error);
 }
 
-void require_local_file_system(const std::string& path) {
+/// @param at  the file, or the folder that it is to be in.
+void require_local_file_system(const std::string& at, const std::string& path) {
     struct statfs info {};
     // A folder that cannot be asked is no reason to refuse: opening the file says what is wrong with it.
-    if (::statfs(path.c_str(), &info) != 0 || !is_network_file_system(info.f_type)) return;
+    if (::statfs(at.c_str(), &info) != 0 || !is_network_file_system(info.f_type)) return;
     throw Error(
         ErrorCode::config_invalid,
         "the database " + base::quoted(path) +
@@ -83,7 +103,7 @@ void require_local_file_system(const std::string& path) {
     throw Error(ErrorCode::store_corrupt,
                 "the database " + base::quoted(path) +
                     " is a file of 0 bytes, as a restore that failed leaves it: restore it again, or remove "
-                    "the file to begin anew",
+                    "it and its -wal, -shm and -journal to begin anew",
                 path);
 }
 
@@ -110,10 +130,12 @@ std::string found_or_made(const std::string& path, const OpenOptions& options) {
                         "there is no database " + base::quoted(path) +
                             " yet: `findme event create` or `findme migrate` makes it",
                         path);
-        require_folder(std::filesystem::path(path).parent_path(), path);
+        const std::string folder = std::filesystem::path(path).parent_path();
+        require_folder(folder, path);
+        require_local_file_system(folder, path);
         create_file(path, options.patience);
     }
-    require_local_file_system(path);
+    require_local_file_system(path, path);
     return path;
 }
 
