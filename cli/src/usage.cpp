@@ -31,10 +31,24 @@ std::string option_in(const std::string& word) {
     return word.substr(0, end);
 }
 
+/// However it is written, and as other programs abbreviate it.
 bool sounds_secret(std::string_view option) {
     constexpr std::string_view kSounds[] = {"pass", "pwd", "token", "secret", "key", "credential"};
-    return std::any_of(std::begin(kSounds), std::end(kSounds),
-                       [&](auto sound) { return option.find(sound) != std::string_view::npos; });
+    std::string lower(option);
+    std::transform(lower.begin(), lower.end(), lower.begin(),
+                   [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
+    return lower == "-p" || std::any_of(std::begin(kSounds), std::end(kSounds),
+                                        [&](auto sound) { return lower.find(sound) != std::string::npos; });
+}
+
+/// What may be repeated: a password may begin with dashes, but it does not look like any option's name.
+bool looks_like_a_name(std::string_view option) {
+    constexpr std::size_t kLetter = 2;  // With its dash.
+    constexpr std::size_t kLongest = 24;
+    if (option.size() <= kLetter) return true;
+    return option.size() <= kLongest && std::all_of(option.begin(), option.end(), [](char c) {
+               return c == '-' || (c >= 'a' && c <= 'z');
+           });
 }
 
 /// What --help calls it: what follows the colon is the check's.
@@ -78,6 +92,7 @@ class Judgement {
                         shown_name(*option));
             }
             judge_exclusions(*command);
+            judge_needs(*command);
         }
         // Nothing of the parser's own is shown: it repeats what it was given.
         if (problems_.empty()) add("this command line cannot be understood (see `" + path_ + " --help`)", "");
@@ -122,12 +137,15 @@ class Judgement {
                 for (const auto& name : other->get_lnames()) known.push_back("--" + name);
             }
         }
-        const std::string begin = "unknown option " + findme::quoted(option);
+        const std::string begin =
+            "unknown option" + (looks_like_a_name(option) || did_you_mean(option, known).size() > 0
+                                    ? " " + findme::quoted(option)
+                                    : std::string());
         if (contains(known, option + "-stdin"))
             return add(begin + ": a secret is never given on the command line, use " +
                            either({option + "-stdin", option + "-file", option + "-fd"}),
                        option);
-        add(begin + did_you_mean(option, known), option);
+        add(begin + did_you_mean(option, known), looks_like_a_name(option) ? option : std::string());
     }
 
     /// Lets CLI11 judge it, as parse() would have done had nothing else been wrong.
@@ -208,6 +226,15 @@ class Judgement {
                 if (excluded.count(*other) > 0)
                     add(shown_name(**option) + " and " + shown_name(**other) + " exclude each other",
                         shown_name(**option));
+            }
+        }
+    }
+
+    void judge_needs(CLI::App& command) {
+        for (const auto* option : command.get_options([](const CLI::Option* o) { return o->count() > 0; })) {
+            for (const auto* needed : option->get_needs()) {
+                if (needed->count() == 0)
+                    add(shown_name(*option) + " needs " + shown_name(*needed), shown_name(*option));
             }
         }
     }

@@ -30,12 +30,11 @@ std::string printed(double value) {
 
 /// @param allowed  from `least` to `most`, as the refusal says it.
 CLI::Validator whole_number_between(std::int64_t least, std::int64_t most, const std::string& allowed) {
-    return {[least, most, wanted = "a whole number " + allowed](std::string& text) {
+    return {[least, most, wanted = "a whole number " + allowed](const std::string& text) {
                 const auto value = parsed<std::int64_t>(text);
                 if (!value || *value < least || *value > most) return wanted;
                 // CLI11 would take 010 for eight.
-                text = std::to_string(*value);
-                return std::string();
+                return text == std::to_string(*value) ? std::string() : wanted + ", without a zero before it";
             },
             ""};
 }

@@ -44,6 +44,7 @@ refused_and_unchanged() {
     # Nothing is left beside them.
     [ "$(find . -maxdepth 1 -type f -printf '%f\n' | sort | tr '\n' ' ')" = "new.jpg selfie.jpg sheet.jpg " ]
     expect_exit 2 findme match selfie.jpg --force
+    has "$stderr" "--force needs --sheet"
 }
 
 @test "outputs: an indexed photo is never replaced, under whatever name" {

@@ -127,10 +127,12 @@ refused() {
     refused user list --limit 1e3
     refused user list --limit ' 1'
     refused -o 1 event list
-    findme -q event create One --code ONE1 > /dev/null
-    findme -q user add anna --email a@example.org > /dev/null
-    expect_exit 0 findme -o json user list --limit 0001
-    expect_exit 0 findme -o json config show --timeout 010
+    # 0365 was 245 days.
+    refused event create Two --retention-days 0365
+    has "$stderr" "without a zero before it"
+    refused config show --timeout 010
+    expect_exit 0 findme -o json event create Two --retention-days 365
+    [ "$(jq .retention_days <<< "$output")" -eq 365 ]
 }
 
 @test "usage: no message of any option of any command speaks the parser's language" {
