@@ -123,7 +123,8 @@ ErasureReceipt remove_references(const access::Parts& parts, AccountId id, std::
         kept.clear();
         if (selfie)
             kept = store::SelfieRepository(connection).references(id, parts.selfie_judge->model(), selfie);
-        return events_of_guest(connection, id).searchable;
+        // Also in events where nothing may be matched now: there as well nobody is shown for her any more.
+        return store::AccountRepository(connection).events_of(id);
     });
     const auto removed = remove_rows(parts, id, selfie, touched_by(parts, events, kept));
     return db::fetch_retrying(

@@ -1,4 +1,5 @@
 // An event whose retention nobody has set: it is neither purged nor matched until somebody does.
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <functional>
 #include <string>
@@ -122,4 +123,18 @@ TEST_CASE("undecided: a guest of it keeps the selfie when another event of hers 
     world.events.purge(world.events.find("OURS22").id);
     CHECK(world.accounts.find(world.lea).selfies == 1);
     CHECK(world.faces() == 3);
+}
+
+// Step 9 closes events that were open before: whoever takes a selfie back then was shown in them for good.
+TEST_CASE("undecided: a guest whose selfies go is matched anew in every event, also where nothing may be",
+          "[access]") {
+    AdoptedWorld world(GENERATE(from_range(available_databases())));
+    const EventId ours = world.events.find("OURS22").id;
+    world.accounts.join(world.lea, "OURS22");
+    REQUIRE(world.accounts.add_selfies(world.lea, {"lea.1"}, "v1").added.size() == 1);
+    world.matcher->rematched.clear();
+    CHECK(world.accounts.remove_all_selfies(world.lea).left() == 0);
+    auto rematched = world.matcher->rematched;
+    std::sort(rematched.begin(), rematched.end());
+    CHECK(rematched == std::vector<EventId>{world.gala, ours});
 }
