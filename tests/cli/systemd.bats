@@ -124,7 +124,7 @@ count() { sql "$database_url" "SELECT count(*) FROM $1"; }
     local service
     for service in $(services); do
         grep -qx 'Restart=on-failure' "$examples/$service"
-        grep -qE '^RestartPreventExitStatus=2 (4 )?(5 )?7$' "$examples/$service"
+        grep -qE '^RestartPreventExitStatus=2 (3 )?(4 )?(5 )?7$' "$examples/$service"
     done
 }
 
@@ -207,12 +207,25 @@ count() { sql "$database_url" "SELECT count(*) FROM $1"; }
 }
 
 # database: any
-@test "systemd: purge that cannot begin does not prune, and says why" {
+@test "systemd: purge that cannot begin erases nothing, and says why" {
     need_confine
     service_party
     sql "$database_url" "DELETE FROM findme_schema_history"
     expect_confined 7 --strict "$(unit findme-purge.service)"
-    hasnt "$stderr" token
+    hasnt "$stderr" removed
+    hasnt "$stderr" "past its retention"
+}
+
+# database: any
+@test "systemd: an event whose retention nobody has set keeps tokens from nothing, and is named" {
+    need_confine
+    service_party
+    findme -q user add anna --email anna@example.org --event PARTY > /dev/null
+    sql "$database_url" "UPDATE account_tokens SET expires_at = '2020-01-01T00:00:00.000Z'"
+    sql "$database_url" "INSERT INTO events (name, event_code) VALUES ('Gala', 'GALA22')"
+    expect_confined 3 --strict "$(unit findme-purge.service)"
+    has "$stderr" "removed 1 token"
+    has "$stderr" GALA22
 }
 
 # What a service tells its manager, a message a line in the file notices.
