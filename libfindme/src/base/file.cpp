@@ -73,9 +73,16 @@ int give_new_name(const std::string& temporary, const std::string& path) {
     if (::renameat2(AT_FDCWD, temporary.c_str(), AT_FDCWD, path.c_str(), RENAME_NOREPLACE) == 0) return 0;
     if (errno != EINVAL && errno != ENOSYS) return errno;
     // NFS and a few more know no such rename; a second name is refused as well where one is there.
-    if (::link(temporary.c_str(), path.c_str()) != 0) return errno;
-    ::unlink(temporary.c_str());
-    return 0;
+    if (::link(temporary.c_str(), path.c_str()) == 0) {
+        ::unlink(temporary.c_str());
+        return 0;
+    }
+    if (errno != EPERM && errno != ENOSYS && errno != EOPNOTSUPP) return errno;
+    // Nor a second name: the name is taken by an empty file, which is ours to replace.
+    constexpr mode_t kOwner = 0600;
+    if (!FileDescriptor(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, kOwner)).ok())
+        return errno;
+    return ::rename(temporary.c_str(), path.c_str()) == 0 ? 0 : errno;
 }
 
 namespace {
