@@ -11,7 +11,7 @@ setup() {
     fresh_home
     need_command faketime jq
     # The sanitizers' runtime wants to be loaded before anything else.
-    if is_sanitized; then skip "a faked clock is a library that is loaded first"; fi
+    if is_sanitized; then unfit "a faked clock is a library that is loaded first"; fi
 }
 
 # at OFFSET COMMAND...: the tool, on a machine whose clock is off by that: +10y, -10y.

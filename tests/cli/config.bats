@@ -64,7 +64,7 @@ setting() { findme -o json "$@" config show | jq -r ".settings[] | select(.key =
 @test "config: without a word from anybody the system's file is /etc/findme/findme.yaml" {
     need_command strace
     unset FINDME_SYSTEM_CONFIG
-    strace -f -qq -e trace=file -o calls "$FINDME_BIN" config show > /dev/null || skip "strace may not trace here"
+    strace -f -qq -e trace=file -o calls "$FINDME_BIN" config show > /dev/null || unfit "strace may not trace here"
     grep -q '"/etc/findme/findme.yaml"' calls
     lacks '"/usr/local/etc' calls
 }

@@ -32,6 +32,7 @@ sub read_report {
     open(my $in, '<', $file) or die "$file: $!\n";
     local $/;
     my $xml = <$in>;
+    die "$file is not whole\n" unless $xml =~ m{</testsuite>};
     while ($xml =~ m{<testcase\s([^>]*?)(?:/>|>(.*?)</testcase>)}gs) {
         my ($attributes, $inside) = ($1, $2 // '');
         my %of = $attributes =~ /(\w+)="([^"]*)"/g;
@@ -39,6 +40,7 @@ sub read_report {
         my $status = $inside =~ /<skipped\b/ ? 'skipped' : $of{status} eq 'run' ? 'passed' : 'failed';
         # A test whose program was not built is as bad as one that fails.
         $status = 'failed' if $inside =~ /<skipped message="(?!SKIP_)/ && $of{status} ne 'run';
+        die "two tests are called $of{name}\n" if $tests{plain($of{name})};
         $tests{plain($of{name})} = {status => $status, seconds => $of{time} // 0, output => plain($output // '')};
     }
     return \%tests;

@@ -14,6 +14,8 @@ bad_news=()
 scratch=
 server=
 running=
+watch=
+load=
 # A run that is ended from outside tells nothing: no stage begins after this.
 last_start_s=4800
 
@@ -21,29 +23,40 @@ everything_is_required() { [ "${CI:-}" = true ] || [ "${FINDME_REQUIRE_ALL:-}" =
 
 # run SECONDS LOG COMMAND...: in a process group of its own, so that all of it can be stopped, and waits for it.
 run() {
-    local limit=$1 log=$2 status=0 watch first=
+    local limit=$1 log=$2 status=0 first=
     shift 2
     [ "$mode" = slow ] && limit=infinity
     set -m
     "$@" > "$log" 2>&1 &
     running=$!
     set +m
-    sleep "$limit" &
+    sleep "$limit" > /dev/null 2>&1 &
     watch=$!
     wait -n -p first "$running" "$watch" || status=$?
     if [ "$first" = "$watch" ]; then
         echo "run.sh: stopped after $limit s" >> "$log"
-        kill -TERM -- "-$running"
-        wait "$running" || true
+        end_running
         status=124
     fi
     kill "$watch" 2> /dev/null && wait "$watch" 2> /dev/null
+    watch=
     running=
     return "$status"
 }
 
+# What does not end when it is asked to is killed: something may be writing into what is removed next.
+end_running() {
+    local looks=100
+    kill -TERM -- "-$running" 2> /dev/null
+    while kill -0 -- "-$running" 2> /dev/null && ((looks-- > 0)); do sleep 0.1; done
+    kill -KILL -- "-$running" 2> /dev/null
+    wait "$running" 2> /dev/null || true
+}
+
 clean_up() {
-    [ -z "$running" ] || kill -TERM -- "-$running" 2> /dev/null
+    local process
+    for process in $watch $load; do kill "$process" 2> /dev/null; done
+    [ -z "$running" ] || end_running
     local folder
     # Tests that were killed may have left servers of their own.
     for folder in ${server:+"$server" "$server"-*}; do findme_postgresql_stop "$folder"; done
@@ -148,19 +161,19 @@ lint_all() {
 # A test that passes then is flaky: printed and counted, never hidden.
 tests() {
     local name="$1 tests" build=build/$2 begin=$SECONDS word=ok first=$PWD/$logs/$1.xml again=$PWD/$logs/$1-again.xml counts
-    local log=$logs/$1-tests.log fixed=()
+    local log=$logs/$1-tests.log fixed=() status
     too_late "$name" && return 1
     # Where the kernel scatters addresses widely, programs under GCC 12's sanitizers do not start now and then.
     case $2 in asan | tsan) setarch -R true 2> /dev/null && fixed=(setarch -R) ;; esac
     echo "== $name"
     rm -f "$first" "$again" "$build/Testing/Temporary/LastTestsFailed.log"
     # One more than there are cores: many wait for a lock, a server or a clock.
-    if ! run "$4" "$log" "${fixed[@]}" ctest --test-dir "$build" --label-regex "$3" --parallel $(($(nproc) + 1)) --output-on-failure \
-        --no-tests=error --output-junit "$first" --test-output-size-failed 200000; then
-        if [ -s "$build/Testing/Temporary/LastTestsFailed.log" ]; then
-            run "$4" "$logs/$1-again.log" "${fixed[@]}" ctest --test-dir "$build" --rerun-failed --parallel 1 --output-on-failure \
-                --output-junit "$again" --test-output-size-failed 200000 || true
-        fi
+    status=0
+    run "$4" "$log" "${fixed[@]}" ctest --test-dir "$build" --label-regex "$3" --parallel $(($(nproc) + 1)) --output-on-failure \
+        --no-tests=error --output-junit "$first" --test-output-size-failed 200000 || status=$?
+    if [ "$status" -ne 0 ] && [ -s "$build/Testing/Temporary/LastTestsFailed.log" ]; then
+        run "$4" "$logs/$1-again.log" "${fixed[@]}" ctest --test-dir "$build" --rerun-failed --parallel 1 --output-on-failure \
+            --output-junit "$again" --test-output-size-failed 200000 || true
     fi
     # passed, failed, skipped, flaky; and one line for each that is not as it should be.
     perl tests/support/report.pl "$first" "$again" tests/skips.txt > "$logs/$1-report.txt" || true
@@ -175,6 +188,10 @@ tests() {
     local good bad skips now_and_then line
     read -r good bad skips now_and_then <<< "$counts"
     while IFS= read -r line; do bad_news+=("$line ($1)"); done < <(grep -aE '^(FAILED|FLAKY|SKIPPED) ' "$logs/$1-report.txt")
+    if [ "$status" -ne 0 ] && [ $((bad + now_and_then)) -eq 0 ]; then
+        bad=1
+        bad_news+=("FAILED   $name: ctest ended with $status although no test failed, see $log")
+    fi
     [ "$bad" -eq 0 ] || word=FAILED
     passed=$((passed + good))
     failed=$((failed + bad))
@@ -187,15 +204,18 @@ tests() {
 
 # shake REGEX N: tests of the release build again and again in random order, on one core, beside load.
 shake() {
-    local which=(--label-regex '^timing$') load begin=$SECONDS status=0
+    local which=(--label-regex '^timing$') begin=$SECONDS status=0
     [ -z "$1" ] || which=(--tests-regex "$1")
-    findme_install_packages stress-ng || return 1
+    if ! command -v stress-ng > /dev/null; then
+        stage "package for load" 600 findme_install_packages stress-ng || return 1
+    fi
     echo "== shake: $2 times, beside two busy processes and two that write"
     (cd "$scratch" && exec stress-ng --cpu 2 --io 1 --hdd 1 --hdd-bytes 256M --timeout 0 > /dev/null 2>&1) &
     load=$!
     run 86400 "$logs/shake.log" taskset -c 0 ctest --test-dir build/release "${which[@]}" --repeat "until-fail:$2" \
         --schedule-random --parallel 6 --output-on-failure --no-tests=error --output-junit "$PWD/$logs/shake.xml" || status=1
     kill "$load" && wait "$load" 2> /dev/null
+    load=
     perl tests/support/report.pl "$PWD/$logs/shake.xml" "" tests/skips.txt > "$logs/shake-report.txt" || true
     local good bad skips none
     read -r good bad skips none < <(sed -n 's/^COUNTS //p' "$logs/shake-report.txt")
