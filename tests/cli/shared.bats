@@ -42,6 +42,8 @@ wait_for_line() { before_end_of "${workers[$1]}" test -s "out.$1"; }
 # A gate in the database: once it is shut, and some photos are in, no more of them come in. So runs can be met at work, however
 # quick they are: each that has a photo to write waits there, before it takes the photo's job off the queue. (The one DELETE
 # that names the worker; after it, the job would be locked, and whoever comes later held up by that.)
+# A run writes up to 64 photos at once, and has up to 4 more at work. So that there is something left for each of N workers, and
+# then for whoever comes, there are 64 photos, which are in at once, and 68 for each: see photos_for.
 make_gate() {
     sql "$database_url" "
         CREATE FUNCTION wait_at_gate() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN
@@ -52,6 +54,9 @@ make_gate() {
         END';
         CREATE TRIGGER gate BEFORE DELETE ON index_jobs FOR EACH STATEMENT EXECUTE FUNCTION wait_at_gate()"
 }
+
+# photos_for N: so many that N workers, and one more, have something to do at the gate.
+photos_for() { echo $((64 + ($1 + 1) * 68)); }
 
 shut_gate() {
     mkfifo gate
@@ -152,19 +157,19 @@ leases_of_two_end() {
 }
 
 @test "shared: of four workers one is killed and one is stopped past its lease, and every photo is done once" {
-    photos=120
+    photos=$(photos_for 4)
     four_workers leases_of_two_end
 }
 
 @test "slow: shared: with the lease as it comes, what a killed worker had is done within 90 s" {
     slow_proof
-    photos=240
+    photos=$(photos_for 4)
     four_workers true
     [ "$recovery" -le 90 ]
 }
 
 @test "shared: a worker that is told to stop gives back at once what it has, and none of it counts as tried" {
-    photos=120
+    photos=$(photos_for 1)
     small_photos photos "$photos"
     party_of
     undisturbed
@@ -213,7 +218,7 @@ four_end_well() {
 
 @test "shared: a server that crashes under four workers costs nothing" {
     local n
-    photos=120
+    photos=$(photos_for 4)
     small_photos photos "$photos"
     own_server fsync=on full_page_writes=on recovery_init_sync_method=syncfs
     use_database "$(new_database work)"
@@ -233,7 +238,7 @@ four_end_well() {
 
 @test "shared: sessions that are terminated under four workers cost nothing" {
     local n
-    photos=120
+    photos=$(photos_for 4)
     small_photos photos "$photos"
     party_of
     undisturbed
@@ -248,23 +253,20 @@ four_end_well() {
 }
 
 @test "shared: runs that share an event run together, and a plain run does not run beside them" {
-    photos=40
+    photos=$(photos_for 2)
     small_photos photos "$photos"
     party_of
     make_gate
     shut_gate
     start_worker 1
-    wait_for_line 1
     within 60 at_gate 1
-    kill -STOP "${workers[1]}"
-    open_gate
     expect_exit 6 findme index photos
     has "$stderr" "another findme is indexing this event"
     expect_exit 0 findme index --dry-run photos
-    # It waits for the photos that the first one is at.
     start_worker 2
-    wait_for_line 2
-    kill -CONT "${workers[1]}"
+    within 60 at_gate 2
+    [ "$(leases_of 2)" -gt 0 ]
+    open_gate
     end_of 1
     [ "$status" -eq 0 ]
     end_of 2
