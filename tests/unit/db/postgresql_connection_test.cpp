@@ -112,7 +112,7 @@ TEST_CASE("postgresql: rows that a policy hides are an error on every connection
         const auto pool = db::open_database(database.url(), options);
         const auto refusal = [&](Connection& connection, const char* sql) {
             connection.run_script("SET ROLE " + role);
-            const ErrorInfo info = error_of([&] { connection.run(sql); });
+            ErrorInfo info = error_of([&] { connection.run(sql); });
             connection.run_script("RESET ROLE");
             return info;
         };
