@@ -137,15 +137,15 @@ class Judgement {
                 for (const auto& name : other->get_lnames()) known.push_back("--" + name);
             }
         }
+        const bool is_a_name = looks_like_a_name(option);
+        const std::string near = did_you_mean(option, known);
         const std::string begin =
-            "unknown option" + (looks_like_a_name(option) || did_you_mean(option, known).size() > 0
-                                    ? " " + findme::quoted(option)
-                                    : std::string());
+            "unknown option" + (is_a_name || !near.empty() ? " " + findme::quoted(option) : std::string());
         if (contains(known, option + "-stdin"))
             return add(begin + ": a secret is never given on the command line, use " +
                            either({option + "-stdin", option + "-file", option + "-fd"}),
                        option);
-        add(begin + did_you_mean(option, known), looks_like_a_name(option) ? option : std::string());
+        add(begin + near, is_a_name ? option : std::string());
     }
 
     /// Lets CLI11 judge it, as parse() would have done had nothing else been wrong.
