@@ -11,6 +11,7 @@
 
 #include "base/file.hpp"
 #include "config/model_manifest.hpp"
+#include "face/dlib_resnet.hpp"
 #include "face/face_analyser.hpp"
 #include "face/model_files.hpp"
 #include "face/rfb_detector.hpp"
