@@ -297,19 +297,28 @@ value_of() { sed -n "s/^$1{command=\"[a-z ]*\"} //p" metrics.prom; }
 @test "timeout: a run that does not come to its stop is ended" {
     need_samples
     events
-    # Long enough for one photo, also where the machine is busy.
-    local limit
-    limit=$(patience 5)
-    begin_indexing --timeout "$limit" --metrics-file metrics.prom
-    # It waits for a path, and none comes.
-    wait "$indexing"
-    exec 7>&- 8<&-
-    [ "$(cat status)" -eq 6 ]
+    local limit photo
+    # Twice as long until one photo is through, on however busy a machine. A path comes, and then none.
+    for ((limit = 2; ; limit *= 2)); do
+        photo=$PWD/photo$limit.jpg
+        { cat "$FINDME_TEST_SAMPLES/sample1.jpg" && echo "$limit"; } > "$photo"
+        rm -f list
+        mkfifo list
+        exec 7<> list
+        echo "$photo" >&7
+        status=0
+        "$FINDME_BIN" -o jsonl --timeout "$limit" --metrics-file metrics.prom index --event PARTY --files-from list \
+            > items 2> err 7>&- || status=$?
+        exec 7>&-
+        [ "$status" -eq 6 ]
+        [ ! -s items ] || break
+        [ "$limit" -lt "$(patience 60)" ]
+    done
     has "$(cat err)" "$limit s are over (--timeout): stopping"
     has "$(cat err)" "ended in the middle"
     [ "$(value_of findme_last_exit_code) $(value_of findme_last_photos_indexed)" = "6 1" ]
     integrity_check
-    expect_exit 0 findme index --event PARTY "$FINDME_TEST_SAMPLES/sample1.jpg"
+    expect_exit 0 findme index --event PARTY "$photo"
     has "$output" "1 known already"
 }
 
