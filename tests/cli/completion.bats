@@ -3,6 +3,8 @@
 bats_require_minimum_version 1.5.0
 # shellcheck source=tests/support/cli.bash
 load ../support/cli
+# shellcheck source=tests/support/commands.bash
+load ../support/commands
 
 setup() {
     fresh_home
@@ -12,28 +14,10 @@ setup() {
     findme completion fish > findme.fish
 }
 
-# help_of COMMAND: its --help, asked for once, and whole before it is read.
-help_of() {
-    local file=help/${1:-findme}
-    mkdir -p help
-    # shellcheck disable=SC2086
-    [ -f "$file" ] || { findme $1 --help > "$file.$BASHPID" && mv "$file.$BASHPID" "$file"; }
-    cat "$file"
-}
-
-subcommands() { help_of "$1" | sed -n '/^Subcommands:/,/^$/p' | awk '/^  [a-z]/ { print $1 }'; }
-
-# Every command below one, and itself, one a line; that of nothing is the tool.
-commands() {
-    local sub
-    echo "${1:-}"
-    for sub in $(subcommands "${1:-}"); do commands "${1:-}${1:+ }$sub"; done
-}
-
 # What may be typed at a command: `event list --event`, of its own help and of the help of those around it. Behind `help`
 # stand the names of commands.
 everything() {
-    { commands | of_commands && subcommands "" | sed 's/^/help /'; } | sed 's/^ //' | sort -u
+    { commands | of_commands && commands | sed -nE 's/^[a-z-]+$/help &/p'; } | sed 's/^ //' | sort -u
 }
 
 of_commands() {
