@@ -18,7 +18,9 @@ need_postgresql() {
 }
 
 # The URL of another database on the server.
-server_database() { sed "s|^\([a-z]*://[^/]*/\)[^?]*|\1$1|" <<< "$FINDME_TEST_POSTGRESQL_URL"; }
+server_database() {
+    [[ $FINDME_TEST_POSTGRESQL_URL =~ ^([a-z]*://[^/]*/)[^?]*(.*)$ ]] && echo "${BASH_REMATCH[1]}$1${BASH_REMATCH[2]}"
+}
 
 # sql URL [QUERY]: what a query gives, fields separated by |; without a query, those of the standard input. hex(COLUMN) is
 # understood by both.
@@ -27,7 +29,7 @@ sql() {
     case $1 in
         sqlite:*) sqlite3 "${1#sqlite:}" "$query" ;;
         *)
-            query=$(sed -E "s/hex\(([a-z_.]+)\)/upper(encode(\1, 'hex'))/g" <<< "$query")
+            [[ $query != *hex\(* ]] || query=$(sed -E "s/hex\(([a-z_.]+)\)/upper(encode(\1, 'hex'))/g" <<< "$query")
             psql --no-psqlrc --quiet --tuples-only --no-align --set ON_ERROR_STOP=1 "$1" <<< "$query"
             ;;
     esac
@@ -43,12 +45,13 @@ dump() {
     esac
 }
 
-# Tells one build of the tool from another. In a build tree the library's place is known; to ask ldd loads all that there is.
+# Tells one build of the tool from another: what is built is a new file. In a build tree the library's place is known; to ask
+# ldd loads all that there is.
 tool_stamp() {
-    local library
-    library=$(dirname "$FINDME_BIN")/../libfindme/libfindme.so
+    local library=${FINDME_BIN%/*}/../libfindme/libfindme.so numbers
     [ -e "$library" ] || library=$(ldd "$FINDME_BIN" | awk '/libfindme/ { print $3; exit }')
-    stat -L -c '%n %s %y' "$FINDME_BIN" "$library" | digest | cut -c1-16
+    # shellcheck disable=SC2046
+    printf -v numbers '%x' $(stat -L -c '%i %Y' "$FINDME_BIN" "$library") && echo "$numbers"
 }
 
 kept_folder() {
@@ -70,10 +73,15 @@ fill_party() {
 # postgresql_template KIND: the name of a database of that kind, which nobody is connected to. It gets its name when it is
 # complete: a test that dies on the way leaves none.
 postgresql_template() {
-    local kind=$1 stamp name kept
+    local kind=$1 stamp name kept made
     stamp=$(tool_stamp)
     name=findme_${kind}_$stamp
     kept=$(kept_folder)
+    made=$kept/${FINDME_TEST_POSTGRESQL_URL//[^A-Za-z0-9]/_}.$name
+    if [ -e "$made" ]; then
+        echo "$name"
+        return 0
+    fi
     (
         flock 9
         [ -z "$(sql "$FINDME_TEST_POSTGRESQL_URL" "SELECT 1 FROM pg_database WHERE datname = '$name'")" ] || exit 0
@@ -84,6 +92,7 @@ postgresql_template() {
             "fill_$kind" "$(server_database "${name}_new")" &&
             sql "$FINDME_TEST_POSTGRESQL_URL" "ALTER DATABASE ${name}_new RENAME TO $name"
     ) 9> "$kept/$name.lock" > "$kept/$name.log" 2>&1 || { cat "$kept/$name.log" >&2; return 1; }
+    touch "$made"
     echo "$name"
 }
 
@@ -97,7 +106,7 @@ new_database() {
         return 0
     fi
     if [ "$kind" != empty ]; then
-        postgresql_template current > /dev/null || return 1
+        [ "$kind" = current ] || postgresql_template current > /dev/null || return 1
         from=$(postgresql_template "$kind") || return 1
     fi
     name=findme_${BATS_RUN_TMPDIR##*/}_${BATS_TEST_NUMBER}_$1
