@@ -10,7 +10,7 @@ set(FINDME_TIMING
   "^(run lock|health server|health probe): " "^image: a HEIC file of billions" "^pool: with size 2" "^migrate: whoever waits"
   "^retry: of two" "^sqlite: a held lock" "^password: no more are computed" "^workspace pool: no more")
 
-# Has many processes or a server of its own: it takes two of the three places that there are on two cores.
+# Has many processes or a server of its own: it takes two of the four places that there are on two cores.
 set(FINDME_CROWDS
   "^cli: (restart|shared|crowd|doctor_server|roles): " "^cli: signals: .*kill"
   "^cli: (users|tokens): .*(processes|wrong)" "^cli: index: .*two runs"

@@ -167,9 +167,9 @@ tests() {
     case $2 in asan | tsan) setarch -R true 2> /dev/null && fixed=(setarch -R) ;; esac
     echo "== $name"
     rm -f "$first" "$again" "$build/Testing/Temporary/LastTestsFailed.log"
-    # One more than there are cores: many wait for a lock, a server or a clock.
+    # Twice as many as there are cores: many wait for a lock, a server or a clock, and a crowd takes two places.
     status=0
-    run "$4" "$log" "${fixed[@]}" ctest --test-dir "$build" --label-regex "$3" --parallel $(($(nproc) + 1)) --output-on-failure \
+    run "$4" "$log" "${fixed[@]}" ctest --test-dir "$build" --label-regex "$3" --parallel $((2 * $(nproc))) --output-on-failure \
         --no-tests=error --output-junit "$first" --test-output-size-failed 200000 || status=$?
     if [ "$status" -ne 0 ] && [ -s "$build/Testing/Temporary/LastTestsFailed.log" ]; then
         run "$4" "$logs/$1-again.log" "${fixed[@]}" ctest --test-dir "$build" --rerun-failed --parallel 1 --output-on-failure \
