@@ -104,13 +104,13 @@ teardown() {
 
 findme() { "$FINDME_BIN" "$@"; }
 
-# expect_exit CODE COMMAND...: runs it as bats' `run --separate-stderr` does, in the test's own shell, which is a third of the
-# work; what it gave is $status, $output, $stderr, $lines and $stderr_lines.
+# expect_exit CODE COMMAND...: what bats' `run --separate-stderr` does, with a third of its work: what the command gave is
+# $status, $output, $stderr, $lines and $stderr_lines. A function of a test may end its shell, as one that calls exec does.
 expect_exit() {
     local wanted=$1 out=$BATS_TEST_TMPDIR/.stdout.$BASHPID err=$BATS_TEST_TMPDIR/.stderr.$BASHPID
     shift
     status=0
-    "$@" > "$out" 2> "$err" || status=$?
+    ("$@") > "$out" 2> "$err" || status=$?
     output=$(< "$out")
     stderr=$(< "$err")
     # shellcheck disable=SC2034
