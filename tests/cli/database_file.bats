@@ -191,3 +191,42 @@ some_files() {
     expect_exit 0 findme --database sqlite:a.db event list
     hasnt "$output" "Secret guest"
 }
+
+# A process that has looked for the database and found none stands still; meanwhile another one makes it and works on it.
+@test "database: the log of one that another process has just made is no leftover" {
+    need_command strace
+    # The folder is asked what file system it is on right before the database is made in it.
+    strace -f -qq -o calls -P "$PWD" -e inject=statfs:signal=SIGSTOP "$FINDME_BIN" --database sqlite:a.db \
+        event create Late --code LATE22 > out 2> err 3>&- &
+    local late=$! first
+    before_end_of "$late" grep -q "stopped by SIGSTOP" calls
+    findme -q --database sqlite:a.db event create First --code FIRST22 > /dev/null
+    mkfifo statements
+    sqlite3 a.db < statements 3>&- &
+    first=$!
+    exec 7> statements
+    echo "UPDATE events SET name = 'First of all';" >&7
+    before_end_of "$first" test -s a.db-wal
+    kill -CONT "$(cut -d' ' -f1 calls | head -n 1)"
+    wait "$late" || { cat err; return 1; }
+    exec 7>&-
+    wait "$first"
+    [ "$(findme -o jsonl --database sqlite:a.db event list | wc -l)" -eq 2 ]
+}
+
+# As on FAT, and on some file systems over a network.
+@test "database file: it gets its name where there are neither renames that spare nor second names" {
+    need_command strace
+    local poor=(strace -f -qq -o calls -e inject=renameat2:error=EINVAL -e "inject=?link,linkat:error=EPERM")
+    "${poor[@]}" "$FINDME_BIN" -q --database sqlite:a.db event create First > /dev/null
+    grep -q 'renameat2.*INJECTED' calls
+    grep -q 'link.*INJECTED' calls
+    expect_exit 0 findme --database sqlite:a.db event list
+    has "$output" First
+    # One that cannot be finished leaves nothing under its name.
+    run "${poor[@]}" -e "inject=?rename,renameat:error=EIO" "$FINDME_BIN" -q --database sqlite:b.db event create Second
+    [ "$status" -ne 0 ]
+    grep -q 'rename.*EIO.*INJECTED' calls
+    has "$output" "b.db"
+    [ -z "$(find . -name 'b.db*')" ]
+}

@@ -35,16 +35,21 @@ void require_folder(const std::filesystem::path& folder, const std::string& data
                 database);
 }
 
-/// SQLite's own files beside a database, and the database itself.
-constexpr std::array kSuffixes{"", "-wal", "-shm", "-journal"};
+/// SQLite's own files beside a database.
+constexpr std::array kCompanions{"-wal", "-shm", "-journal"};
+
+bool is_there(const std::string& path) {
+    struct stat info {};
+    return ::lstat(path.c_str(), &info) == 0;
+}
 
 /// A log that is left of an earlier database would be taken for the new one's, and bring its rows back: what
 /// was erased, too.
 void require_no_leftovers(const std::string& path) {
-    for (const char* suffix : kSuffixes) {
-        struct stat info {};
+    for (const char* suffix : kCompanions) {
         const std::string leftover = path + suffix;
-        if (*suffix == '\0' || ::lstat(leftover.c_str(), &info) != 0) continue;
+        // In this order: of a database that another process has made meanwhile, it is no leftover.
+        if (!is_there(leftover) || is_there(path)) continue;
         throw Error(ErrorCode::store_corrupt,
                     "the database " + base::quoted(path) + " is gone, but its " + base::quoted(leftover) +
                         " is there: restore the database, or remove what is left of it to begin anew (-wal, "
@@ -66,7 +71,8 @@ void create_file(const std::string& path, std::chrono::milliseconds patience) {
         // The switch to the write-ahead log is what makes a database of it.
         const SqliteConnection connection(made, patience);
     } catch (...) {
-        for (const char* suffix : kSuffixes) ::unlink((made + suffix).c_str());
+        ::unlink(made.c_str());
+        for (const char* suffix : kCompanions) ::unlink((made + suffix).c_str());
         throw;
     }
     const int error = base::give_new_name(made, path);
