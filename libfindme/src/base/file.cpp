@@ -82,7 +82,10 @@ int give_new_name(const std::string& temporary, const std::string& path) {
     constexpr mode_t kOwner = 0600;
     if (!FileDescriptor(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, kOwner)).ok())
         return errno;
-    return ::rename(temporary.c_str(), path.c_str()) == 0 ? 0 : errno;
+    if (::rename(temporary.c_str(), path.c_str()) == 0) return 0;
+    const int error = errno;
+    ::unlink(path.c_str());
+    return error;
 }
 
 namespace {
