@@ -140,7 +140,9 @@ class Judgement {
         const bool is_a_name = looks_like_a_name(option);
         const std::string near = did_you_mean(option, known);
         const std::string begin =
-            "unknown option" + (is_a_name || !near.empty() ? " " + findme::quoted(option) : std::string());
+            is_a_name || !near.empty()
+                ? "unknown option " + findme::quoted(option)
+                : "an unknown option, not repeated here in case it is a secret (see `" + path_ + " --help`)";
         if (contains(known, option + "-stdin"))
             return add(begin + ": a secret is never given on the command line, use " +
                            either({option + "-stdin", option + "-file", option + "-fd"}),
