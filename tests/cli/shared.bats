@@ -37,8 +37,6 @@ start_worker() {
     workers[$1]=$!
 }
 
-wait_for_line() { before_end_of "${workers[$1]}" test -s "out.$1"; }
-
 # A gate in the database: once it is shut, and some photos are in, no more of them come in. So runs can be met at work, however
 # quick they are: each that has a photo to write waits there, before it takes the photo's job off the queue. (The one DELETE
 # that names the worker; after it, the job would be locked, and whoever comes later held up by that.)
@@ -91,6 +89,15 @@ leases_of() {
     sql "$database_url" "SELECT count(*) FROM index_jobs WHERE worker LIKE '%:${workers[$1]}:%'"
 }
 
+# meet_at_gate N...: starts these workers, each when the one before waits there. N is how many are there then.
+meet_at_gate() {
+    local n
+    for n in "$@"; do
+        start_worker "$n"
+        before_end_of "${workers[$n]}" at_gate "$n"
+    done
+}
+
 # The exit code of a worker is $status.
 end_of() {
     status=0
@@ -116,10 +123,7 @@ four_workers() {
     undisturbed
     make_gate
     shut_gate
-    start_worker 1
-    wait_for_line 1
-    for n in 2 3 4; do start_worker "$n"; done
-    within 60 at_gate 4
+    meet_at_gate 1 2 3 4
     [ "$(leases_of 1)" -gt 0 ]
     [ "$(leases_of 2)" -gt 0 ]
     kill -STOP "${workers[2]}"
@@ -175,9 +179,7 @@ leases_of_two_end() {
     undisturbed
     make_gate
     shut_gate
-    start_worker 1
-    wait_for_line 1
-    within 60 at_gate 1
+    meet_at_gate 1
     [ "$(leases_of 1)" -gt 0 ]
     kill -TERM "${workers[1]}"
     before_end_of "${workers[1]}" grep -q "stopping after the photos at work" err.1
@@ -201,8 +203,7 @@ four_at_gate() {
     local n
     make_gate
     shut_gate
-    for n in 1 2 3 4; do start_worker "$n"; done
-    within 60 at_gate 4
+    meet_at_gate 1 2 3 4
 }
 
 four_end_well() {
@@ -245,7 +246,7 @@ four_end_well() {
     four_at_gate
     # Each one's tries are five.
     for n in 1 2 3; do
-        within 60 at_gate 4
+        before_end_of "${workers[4]}" at_gate 4
         end_sessions
     done
     open_gate
@@ -258,13 +259,11 @@ four_end_well() {
     party_of
     make_gate
     shut_gate
-    start_worker 1
-    within 60 at_gate 1
+    meet_at_gate 1
     expect_exit 6 findme index photos
     has "$stderr" "another findme is indexing this event"
     expect_exit 0 findme index --dry-run photos
-    start_worker 2
-    within 60 at_gate 2
+    meet_at_gate 2
     [ "$(leases_of 2)" -gt 0 ]
     open_gate
     end_of 1
