@@ -46,11 +46,15 @@ run() {
 
 # What does not end when it is asked to is killed: something may be writing into what is removed next.
 end_running() {
-    local looks=100
+    local grace
     kill -TERM -- "-$running" 2> /dev/null
-    while kill -0 -- "-$running" 2> /dev/null && ((looks-- > 0)); do sleep 0.1; done
+    sleep 10 > /dev/null 2>&1 &
+    grace=$!
+    wait -n "$running" "$grace" 2> /dev/null
+    # And whoever outlives the one that was started.
     kill -KILL -- "-$running" 2> /dev/null
-    wait "$running" 2> /dev/null || true
+    kill "$grace" 2> /dev/null
+    wait "$running" "$grace" 2> /dev/null || true
 }
 
 clean_up() {
