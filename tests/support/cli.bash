@@ -104,8 +104,9 @@ teardown() {
 
 findme() { "$FINDME_BIN" "$@"; }
 
-# expect_exit CODE COMMAND...: what bats' `run --separate-stderr` does, with a third of its work: what the command gave is
-# $status, $output, $stderr, $lines and $stderr_lines. A function of a test may end its shell, as one that calls exec does.
+# expect_exit CODE COMMAND...: as bats' `run --separate-stderr`, for which more processes are started than for the command; what
+# it gave is $status, $output, $stderr, $lines and $stderr_lines. A function of a test may end its shell, as one that calls exec
+# does.
 expect_exit() {
     local wanted=$1 out=$BATS_TEST_TMPDIR/.stdout.$BASHPID err=$BATS_TEST_TMPDIR/.stderr.$BASHPID
     shift
