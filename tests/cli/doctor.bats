@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# Faults, planted one after the other: doctor names each, exits accordingly, and mends those it says it can.
+# Faults are planted: doctor names each, exits accordingly, and mends those it says it can.
 # database: any
 bats_require_minimum_version 1.5.0
 # shellcheck source=tests/support/cli.bash
@@ -46,14 +46,17 @@ setup() { healthy_home; }
     fault 3 schema.column_extra "ALTER TABLE photos ADD COLUMN nickname TEXT" "ALTER TABLE photos DROP COLUMN nickname"
     fault 7 old_constraints.users_email_key "CREATE UNIQUE INDEX users_email_key ON users (email)" "DROP INDEX users_email_key"
     fault 7 old_constraints.ix_users_username "CREATE INDEX ix_users_username ON users (username)" "DROP INDEX ix_users_username"
+    left_alone 7
     fault 7 schema.too_new "INSERT INTO findme_schema_history
             (version, name, checksum, checksum_algorithm, applied_at, applied_by, execution_ms)
             VALUES (9001, 'later', 'x', 'sha256-lf', '2026-06-20T12:00:00.000Z', NULL, 0)" \
         "DELETE FROM findme_schema_history WHERE version = 9001"
+    left_alone 7
     local sum
     sum=$(query "SELECT checksum FROM findme_schema_history WHERE version = 2")
     fault 7 schema.altered "UPDATE findme_schema_history SET checksum = 'x' WHERE version = 2" \
         "UPDATE findme_schema_history SET checksum = '$sum' WHERE version = 2"
+    left_alone 7
     findme -q migrate down --to 6 --yes > /dev/null
     finds 7 schema.pending
     jq -e '[.checks[] | select(.name == "tokens") | .status] == ["skipped"]' <<< "$output"
@@ -64,30 +67,24 @@ setup() { healthy_home; }
 @test "doctor: what nobody can see any more, old tokens and photos left half done are mended" {
     people
     plant "INSERT INTO face_matches (photo_id, user_id, confidence_score) VALUES (1, 99, 80)"
-    mends 3 orphans.face_matches
     plant "INSERT INTO face_matches (photo_id, user_id, confidence_score) VALUES (98, 1, 80)"
-    mends 3 orphans.face_matches
     plant "INSERT INTO face_templates (face_id, event_id, model_id, template) VALUES (97, 1, '$model', $(bytes "$(repeated 00 512)"))"
-    mends 3 orphans.face_templates
     plant "INSERT INTO faces (photo_id, event_id, model_id, ordinal, box_x, box_y, box_width, box_height, landmarks,
                detection_score, height_px, sharpness, yaw, roll_deg) SELECT 96, event_id, model_id, ordinal, box_x, box_y, box_width, box_height, landmarks,
                detection_score, height_px, sharpness, yaw, roll_deg FROM faces WHERE id = 1;
-           INSERT INTO face_templates SELECT (SELECT max(id) FROM faces), event_id, model_id, template FROM face_templates"
-    mends 3 orphans.faces
+           INSERT INTO face_templates SELECT (SELECT max(id) FROM faces), event_id, model_id, template FROM face_templates WHERE face_id = 1"
     plant "INSERT INTO photo_paths (event_id, photo_id, path, size_bytes, mtime_ns)
                SELECT event_id, 95, $(bytes "$(hex_of "$PWD/grey")"), size_bytes, 1 FROM photo_paths WHERE photo_id = 1"
     cp photo.tif grey
-    mends 3 orphans.photo_paths
     plant "INSERT INTO photo_models (photo_id, model_id, indexed_at, face_count) VALUES (94, '$model', '2026-01-01T00:00:00.000Z', 0)"
-    mends 3 orphans.photo_models
     plant "INSERT INTO account_tokens (user_id, token_hash, created_at, expires_at)
                VALUES (93, $(bytes "$(repeated 01 32)"), '2026-01-01T00:00:00.000Z', '9999-01-01T00:00:00.000Z')"
-    mends 3 orphans.account_tokens
     plant "INSERT INTO account_tokens (user_id, token_hash, created_at, expires_at)
                VALUES (1, $(bytes "$(repeated 02 32)"), '2026-01-01T00:00:00.000Z', '2026-01-01T01:00:00.000Z')"
-    mends 3 tokens.not_pruned
     plant "UPDATE photos SET processing_status = 'PROCESSING', updated_at = '2026-01-01T00:00:00.000Z'"
-    mends 3 photos.unfinished
+    # Of two rows of one kind each is mended.
+    mends 3 orphans.face_matches orphans.face_templates orphans.faces orphans.photo_paths orphans.photo_models \
+        orphans.account_tokens tokens.not_pruned photos.unfinished
     [ "$(query "SELECT processing_status FROM photos")" = PENDING ]
     # Everything that belongs together is still there, and the audit tells of every change.
     [ "$(query "SELECT count(*) FROM face_matches")" = 1 ]
@@ -126,11 +123,13 @@ setup() { healthy_home; }
     fault 3 templates.selfie_of_other_model "UPDATE selfies SET model_id = 'older'" "UPDATE selfies SET model_id = '$model'"
     fault 3 retention.overdue "UPDATE events SET expires_at = '2026-01-01T00:00:00.000Z'" \
         "UPDATE events SET expires_at = '2099-01-01T00:00:00.000Z'"
+    left_alone 8
     fault 3 retention.undecided "UPDATE events SET retention_days = NULL, expires_at = NULL" \
         "UPDATE events SET retention_days = 365, expires_at = '2099-01-01T00:00:00.000Z'"
     fault 3 clock.future "UPDATE users SET created_at = '2199-01-01T00:00:00.000Z'" \
         "UPDATE users SET created_at = '2026-01-01T00:00:00.000Z'"
     fault 8 audit.broken "UPDATE audit_head SET last_id = last_id + 1" "UPDATE audit_head SET last_id = last_id - 1"
+    left_alone 8
 }
 
 @test "doctor: files of photos that are gone or are others are named" {

@@ -90,6 +90,7 @@ shows() { [ "$(query "SHOW $1")" = "$2" ]; }
     done
     fault 3 server.table_autovacuum_off "ALTER TABLE faces SET (autovacuum_enabled = off)" \
         "ALTER TABLE faces RESET (autovacuum_enabled)"
+    left_alone 3
 }
 
 @test "doctor: a sequence behind its table is moved on, and an INVALID index is made again" {

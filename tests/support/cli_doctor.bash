@@ -48,22 +48,48 @@ clean() {
     examine 0 && jq -e '[.checks[].findings[] | select(.fixed | not) | select(.severity != "note")] == []' <<< "$output" > /dev/null
 }
 
-# fault EXIT NAME PLANT UNDO: found when it is there, and no longer when it is gone.
+# fault EXIT NAME PLANT UNDO: found when it is there. left_alone plants it again.
 fault() {
     plant "$3" || return 1
     finds "$1" "$2" || return 1
     finding "$2" '(.fixable | not)' || { echo "$2 must not be mended"; return 1; }
-    # What may not be mended stays as it is.
-    examine "$1" --fix && plant "$4" && clean
+    plant "$4" || return 1
+    faults+=("$2") plants+=("$3") undoes+=("$4")
 }
 
-# mends EXIT NAME: found, said to be mendable, left alone by a dry run, and gone after --fix.
-mends() {
-    finds "$1" "$2" && finding "$2" .fixable || { echo "$2 is not mendable"; return 1; }
-    examine "$1" --fix --dry-run && finding "$2" '.fixable and (.fixed | not)' || { echo "$2: dry run"; return 1; }
-    finds "$1" "$2" || return 1
-    examine 0 --fix && finding "$2" .fixed || { echo "$2 was not mended: $output"; return 1; }
+# left_alone EXIT: all faults since the last left_alone are there at once, and --fix leaves them as they are; when they are gone,
+# nothing is found.
+left_alone() {
+    local name i
+    for i in "${!plants[@]}"; do plant "${plants[i]}" || return 1; done
+    examine "$1" --fix || return 1
+    for name in "${faults[@]}"; do finding "$name" '.fixed | not' || { echo "$name was mended"; return 1; }; done
+    examine "$1" || return 1
+    for name in "${faults[@]}"; do finding "$name" true || { echo "$name is gone"; return 1; }; done
+    for ((i = ${#undoes[@]} - 1; i >= 0; i--)); do plant "${undoes[i]}" || return 1; done
+    faults=() plants=() undoes=()
     clean
+}
+
+# each FILTER NAME...: the report in $output has a finding of each name, and jq's filter is true of each of them.
+each() {
+    local filter=$1 name
+    shift
+    for name in "$@"; do
+        finding "$name" "$filter" && continue
+        printf 'wanted %s with %s in: %s\n' "$name" "$filter" "$(jq -c '[.checks[].findings[]]' <<< "$output")"
+        return 1
+    done
+}
+
+# mends EXIT NAME...: these are found, said to be mendable, left alone by a dry run, and gone after --fix.
+mends() {
+    local wanted=$1
+    shift
+    examine "$wanted" && each '(.remedy | length > 10) and (.message | length > 10) and .fixable and (.fixed | not)' "$@" &&
+        examine "$wanted" --fix --dry-run && each '.fixable and (.fixed | not)' "$@" &&
+        # The dry run changed nothing: all are still there to be mended.
+        examine 0 --fix && each .fixed "$@" && clean
 }
 
 # Rows that belong together: an account, a photo in a file, a face with its template, a selfie with its consent.
