@@ -13,6 +13,7 @@
 
 #include "findme/findme.hpp"
 #include "support/resources.hpp"
+#include "support/slow.hpp"
 
 namespace fs = std::filesystem;
 using namespace findme;
@@ -63,6 +64,19 @@ std::vector<std::string> files_below(const fs::path& folder) {
     }
     std::sort(files.begin(), files.end());
     return files;
+}
+
+/// Those that are not hidden; under a sanitizer every third of them, unless FINDME_SLOW asks for all.
+std::vector<std::string> some_of(const std::vector<std::string>& files) {
+    std::size_t step = 1;
+#if defined(__SANITIZE_ADDRESS__)
+    if (!testing::full_size()) step = 3;
+#endif
+    std::vector<std::string> some;
+    for (std::size_t i = 0; i < files.size(); i += step) {
+        if (!fs::path(files[i]).filename().string().starts_with('.')) some.push_back(files[i]);
+    }
+    return some;
 }
 
 [[maybe_unused]] long peak_memory_mib() {
@@ -143,11 +157,12 @@ TEST_CASE("index: every hostile file is decoded or refused with a reason, in bou
     if (!models || !hostile || !good) return;
     Fixture findme(*models);
     Collector collector;
-    const auto summary = findme.index({*hostile, *good + "/photos"}, collector);
+    const auto all = some_of(files_below(*hostile));
+    auto paths = all;
+    paths.push_back(*good + "/photos");
+    const auto summary = findme.index(paths, collector);
 
-    const auto all = files_below(*hostile);
     std::set<std::string> heard;
-    std::int64_t hidden = 0;
     for (const auto& item : collector.items) {
         heard.insert(item.path);
         const bool works = item.outcome == IndexOutcome::indexed || item.outcome == IndexOutcome::duplicate;
@@ -155,13 +170,8 @@ TEST_CASE("index: every hostile file is decoded or refused with a reason, in bou
         CHECK(works != item.error.has_value());
         if (item.error) CHECK(item.error->message.size() > 20);
     }
-    for (const auto& file : all) {
-        if (fs::path(file).filename().string().starts_with('.'))
-            ++hidden;
-        else
-            CHECK(heard.contains(file));
-    }
-    CHECK(collector.items.size() == all.size() - static_cast<std::size_t>(hidden) + 5);
+    for (const auto& file : all) CHECK(heard.contains(file));
+    CHECK(collector.items.size() == all.size() + 5);
     CHECK(summary.failed > 0);
     const auto last =
         std::count_if(collector.items.begin(), collector.items.end(), [](const IndexItem& item) {
