@@ -1,6 +1,7 @@
 #include "support/make_onnx.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <cstring>
 
 namespace findme::testing {
@@ -16,6 +17,13 @@ void ProtobufMessage::varint(std::uint64_t value) {
 ProtobufMessage& ProtobufMessage::integer(unsigned field, std::uint64_t value) {
     varint(std::uint64_t{field} << 3U);
     varint(value);
+    return *this;
+}
+
+ProtobufMessage& ProtobufMessage::number(unsigned field, float value) {
+    varint(field << 3U | 5U);
+    const auto bits = std::bit_cast<std::uint32_t>(value);
+    for (unsigned shift = 0; shift < 32; shift += 8) out_.push_back(static_cast<char>(bits >> shift & 0xFFU));
     return *this;
 }
 
@@ -54,16 +62,26 @@ void add_onnx_integers(ProtobufMessage& node, const std::string& name,
     node.message(5, attribute);
 }
 
+void add_onnx_integer(ProtobufMessage& node, const std::string& name, std::int64_t value) {
+    node.message(5, ProtobufMessage().bytes(1, name).integer(3, static_cast<std::uint64_t>(value)));
+}
+
+void add_onnx_number(ProtobufMessage& node, const std::string& name, float number) {
+    node.message(5, ProtobufMessage().bytes(1, name).number(2, number));
+}
+
 void add_onnx_text(ProtobufMessage& node, const std::string& name, const std::string& text) {
     node.message(5, ProtobufMessage().bytes(1, name).bytes(4, text));
 }
 
 std::vector<std::uint8_t> onnx_model(const std::vector<ProtobufMessage>& nodes,
-                                     const std::vector<ProtobufMessage>& tensors) {
+                                     const std::vector<ProtobufMessage>& tensors,
+                                     const std::vector<std::string>& outputs) {
     ProtobufMessage graph;
     for (const auto& node : nodes) graph.message(1, node);
     for (const auto& tensor : tensors) graph.message(5, tensor);
     graph.message(11, ProtobufMessage().bytes(1, "input"));
+    for (const auto& output : outputs) graph.message(12, ProtobufMessage().bytes(1, output));
     return ProtobufMessage().integer(1, 7).message(7, graph).take();
 }
 

@@ -13,6 +13,8 @@ namespace findme::testing {
 class ProtobufMessage {
   public:
     ProtobufMessage& integer(unsigned field, std::uint64_t value);
+    /// 32 bits.
+    ProtobufMessage& number(unsigned field, float value);
     ProtobufMessage& bytes(unsigned field, std::string_view value);
     ProtobufMessage& message(unsigned field, const ProtobufMessage& value);
     [[nodiscard]] const std::string& text() const { return out_; }
@@ -35,12 +37,20 @@ class ProtobufMessage {
 void add_onnx_integers(ProtobufMessage& node, const std::string& name,
                        const std::vector<std::int64_t>& values);
 
+/// Gives a node an attribute of one integer.
+void add_onnx_integer(ProtobufMessage& node, const std::string& name, std::int64_t value);
+
+/// Gives a node an attribute of one number that is not whole.
+void add_onnx_number(ProtobufMessage& node, const std::string& name, float number);
+
 /// Gives a node an attribute of text.
 void add_onnx_text(ProtobufMessage& node, const std::string& name, const std::string& text);
 
 /// A ModelProto around a graph whose input is "input".
+/// @param outputs  of the graph, by name: what ends at detection heads needs none.
 [[nodiscard]] std::vector<std::uint8_t> onnx_model(const std::vector<ProtobufMessage>& nodes,
-                                                   const std::vector<ProtobufMessage>& tensors);
+                                                   const std::vector<ProtobufMessage>& tensors,
+                                                   const std::vector<std::string>& outputs = {});
 
 /// One 3 x 3 convolution of 4 filters with a ReLU and a transposed head.
 [[nodiscard]] std::vector<std::uint8_t> make_onnx_head();

@@ -74,6 +74,10 @@ void validate(const Graph& graph) {
                 }
                 break;
             }
+            case Graph::Op::prelu:
+                if (node.slopes.size() != static_cast<std::size_t>(input_channels))
+                    mismatch(i, "has slopes of another number than its channels");
+                [[fallthrough]];
             case Graph::Op::concat:
             case Graph::Op::enlarge:
             case Graph::Op::max_pool:

@@ -24,6 +24,7 @@ struct Graph {
                   ///< Optional ReLU.
         concat,   ///< Along the channels.
         enlarge,  ///< Twice as high and wide: every element four times.
+        prelu,    ///< x where it is positive, else x times its channel's slope.
     };
 
     /// A convolution's weights in the order that one machine's processor wants them; see pack().
@@ -45,6 +46,7 @@ struct Graph {
         std::vector<float> weights;  ///< channels x (input channels / groups) x kernel x kernel, or empty and
         PackedWeights packed;        ///< these instead.
         std::vector<float> bias;     ///< channels.
+        std::vector<float> slopes;   ///< Of a prelu: channels.
     };
 
     std::vector<Node> nodes;

@@ -39,7 +39,7 @@ std::optional<Place> place_of(const ModelManifest& manifest, const std::vector<s
                               const std::string& cache_dir, Precision precision) {
     Place place;
     const std::string machine = packing_name(precision);
-    place.key = "findme prepared models 1\n" + machine + "\n";
+    place.key = "findme prepared models 2\n" + machine + "\n";
     for (const ModelFile& model : manifest.files) {
         if (model.job != kLandmarks && model.job != kRecognition) continue;
         const std::string path = model_path(model, folders);

@@ -226,6 +226,9 @@ class OneDnnNetwork final : public Network {
             case Graph::Op::global_average:
                 build_pooling(step, node);
                 break;
+            case Graph::Op::prelu:
+                build_prelu(graph, step, node);
+                break;
             case Graph::Op::add:
                 if (fuse_addition(graph, node, index)) return;
                 break;
@@ -330,6 +333,27 @@ class OneDnnNetwork final : public Network {
         step.primitive = dnnl::pooling_forward(chosen);
     }
 
+    /// A step of its own: oneDNN compiles this one, while a convolution that ends in it runs reference code.
+    /// In place, where nobody else reads what comes in.
+    void build_prelu(const Graph& graph, Step& step, const Graph::Node& node) {
+        const int from = node.inputs[0];
+        const auto slopes =
+            memory::desc({1, node.channels, 1, 1}, memory::data_type::f32, memory::format_tag::nhwc);
+        dnnl::primitive_attr attributes;
+        attributes.set_scratchpad_mode(dnnl::scratchpad_mode::user);
+        const dnnl::prelu_forward::primitive_desc chosen(
+            {dnnl::prop_kind::forward_inference, activation(from), slopes}, attributes, cpu());
+        scratch_bytes_ = std::max(scratch_bytes_, chosen.scratchpad_desc().get_size());
+        step.scratchpad = chosen.scratchpad_desc();
+        step.weights = memory(slopes, cpu());
+        std::copy(node.slopes.begin(), node.slopes.end(),
+                  static_cast<float*>(step.weights.get_data_handle()));
+        step.primitive = dnnl::prelu_forward(chosen);
+        if (from != 0 && !is_wanted_from(graph, from, step.node + 1) &&
+            precision_of(from) == precision_of(step.node))
+            buffer_of_[static_cast<std::size_t>(step.node)] = buffer_of_[static_cast<std::size_t>(from)];
+    }
+
     void make_plan(const Graph& graph) {
         const auto root = [&](int node) { return buffer_of_[static_cast<std::size_t>(node)]; };
         std::vector<std::size_t> last_use(nodes_, 0);
@@ -370,10 +394,8 @@ class OneDnnNetwork final : public Network {
             {DNNL_ARG_SRC, memory(activation(from), cpu(), arena.at<std::byte>(from))},
             {DNNL_ARG_DST, memory(activation(step.node), cpu(), arena.at<std::byte>(step.node))},
             {DNNL_ARG_SCRATCHPAD, memory(step.scratchpad, cpu(), arena.scratch())}};
-        if (step.weights) {
-            arguments.emplace(DNNL_ARG_WEIGHTS, step.weights);
-            arguments.emplace(DNNL_ARG_BIAS, step.bias);
-        }
+        if (step.weights) arguments.emplace(DNNL_ARG_WEIGHTS, step.weights);
+        if (step.bias) arguments.emplace(DNNL_ARG_BIAS, step.bias);
         step.primitive->execute(stream, arguments);
     }
 

@@ -1,330 +1,382 @@
 #include "face/onnx_reader.hpp"
 
 #include <algorithm>
-#include <cstring>
+#include <cmath>
+#include <functional>
 #include <map>
-#include <optional>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
 
-#include "base/checked.hpp"
 #include "base/text.hpp"
-#include "face/protobuf.hpp"
-#include "findme/error.hpp"
-
-// Field numbers are those of onnx.proto (Apache-2.0), IR version 3 and later.
+#include "face/onnx_file.hpp"
 
 namespace findme::face {
 namespace {
 
-using Field = ProtobufReader::Field;
-using BytesView = std::span<const std::uint8_t>;
-
-[[noreturn]] void refuse(const std::string& what) {
-    throw Error(ErrorCode::model_corrupt, "the ONNX file " + what);
-}
-
-/// The signed 64-bit numbers of a repeated field, packed or not.
-void append_integers(const Field& field, std::vector<std::int64_t>& values) {
-    if (field.bytes.empty()) {
-        values.push_back(static_cast<std::int64_t>(field.integer));
-        return;
-    }
-    for (BytesView rest = field.bytes; !rest.empty();) {
-        std::uint64_t value = 0;
-        for (unsigned shift = 0;; shift += 7) {
-            if (rest.empty() || shift > 63) refuse("holds a malformed number");
-            const std::uint8_t byte = rest[0];
-            rest = rest.subspan(1);
-            value |= static_cast<std::uint64_t>(byte & 0x7FU) << shift;
-            if (byte < 0x80U) break;
-        }
-        values.push_back(static_cast<std::int64_t>(value));
-    }
-}
-
-struct Tensor {
-    std::string name;
-    std::vector<std::int64_t> dims;
-    std::vector<float> values;  ///< Empty unless the tensor holds float32.
+/// What a tensor of the file has become.
+struct Made {
+    int node = 0;
+    bool is_flat = false;  ///< B x (C H W).
 };
 
-Tensor read_tensor(BytesView bytes) {
-    constexpr std::uint64_t kFloat = 1;
-    Tensor tensor;
-    std::uint64_t type = 0;
-    BytesView raw;
-    ProtobufReader reader(bytes);
-    while (const auto field = reader.next()) {
-        switch (field->number) {
-            case 1:
-                append_integers(*field, tensor.dims);
-                break;
-            case 2:
-                type = field->integer;
-                break;
-            case 4:
-            case 9:
-                raw = field->bytes;
-                break;
-            case 8:
-                tensor.name = field->text();
-                break;
-            default:
-                break;
-        }
-    }
-    if (type != kFloat) return tensor;
-    std::int64_t count = 1;
-    for (const auto dim : tensor.dims) {
-        const auto product = base::checked_mul(count, dim);
-        if (dim < 0 || !product) refuse("holds a tensor of impossible size");
-        count = *product;
-    }
-    const auto size_bytes = base::checked_mul(count, std::int64_t{sizeof(float)});
-    if (!size_bytes || static_cast<std::size_t>(*size_bytes) != raw.size()) {
-        refuse("holds a tensor whose data does not fit its shape");
-    }
-    tensor.values.resize(static_cast<std::size_t>(count));
-    if (!raw.empty()) std::memcpy(tensor.values.data(), raw.data(), raw.size());
-    return tensor;
-}
-
-struct Attribute {
-    std::int64_t integer = 0;
-    std::string text;
-    std::vector<std::int64_t> integers;
-    std::optional<Tensor> tensor;
+/// A number for each channel: y = scale * x + shift.
+struct Affine {
+    std::vector<float> scale;
+    std::vector<float> shift;
 };
-
-struct OnnxNode {
-    std::string op;
-    std::vector<std::string> inputs;
-    std::vector<std::string> outputs;
-    std::map<std::string, Attribute, std::less<>> attributes;
-
-    /// The one value of an attribute that must be the same for both axes and all sides.
-    [[nodiscard]] int uniform(const char* name, int fallback) const {
-        const auto found = attributes.find(name);
-        if (found == attributes.end() || found->second.integers.empty()) return fallback;
-        const auto& values = found->second.integers;
-        const bool same = std::all_of(values.begin(), values.end(), [&](auto v) { return v == values[0]; });
-        if (!same || values[0] < 0 || values[0] > 1024)
-            refuse("has an operation with uneven or absurd " + std::string(name));
-        return static_cast<int>(values[0]);
-    }
-
-    [[nodiscard]] std::string text(const char* name, const char* fallback) const {
-        const auto found = attributes.find(name);
-        return found == attributes.end() || found->second.text.empty() ? fallback : found->second.text;
-    }
-};
-
-OnnxNode read_node(BytesView bytes) {
-    OnnxNode node;
-    ProtobufReader reader(bytes);
-    while (const auto field = reader.next()) {
-        switch (field->number) {
-            case 1:
-                node.inputs.emplace_back(field->text());
-                break;
-            case 2:
-                node.outputs.emplace_back(field->text());
-                break;
-            case 4:
-                node.op = field->text();
-                break;
-            case 5: {
-                std::string name;
-                Attribute attribute;
-                ProtobufReader inner(field->bytes);
-                while (const auto part = inner.next()) {
-                    switch (part->number) {
-                        case 1:
-                            name = part->text();
-                            break;
-                        case 3:
-                            attribute.integer = static_cast<std::int64_t>(part->integer);
-                            break;
-                        case 4:
-                            attribute.text = part->text();
-                            break;
-                        case 5:
-                            attribute.tensor = read_tensor(part->bytes);
-                            break;
-                        case 8:
-                            append_integers(*part, attribute.integers);
-                            break;
-                        default:
-                            break;
-                    }
-                }
-                node.attributes.insert_or_assign(std::move(name), std::move(attribute));
-                break;
-            }
-            default:
-                break;
-        }
-    }
-    return node;
-}
 
 /// Translates ONNX nodes one by one. A tensor's name leads to the graph node that makes it.
 class Importer {
   public:
-    explicit Importer(BytesView graph) {
-        ProtobufReader reader(graph);
-        std::vector<OnnxNode> nodes;
-        std::string input;
-        while (const auto field = reader.next()) {
-            if (field->number == 1) nodes.push_back(read_node(field->bytes));
-            if (field->number == 5) {
-                Tensor tensor = read_tensor(field->bytes);
-                std::string name = tensor.name;
-                constants_.insert_or_assign(std::move(name), std::move(tensor));
-            }
-            if (field->number == 11 && input.empty()) {
-                ProtobufReader inner(field->bytes);
-                while (const auto part = inner.next()) {
-                    if (part->number == 1) input = part->text();
-                }
-            }
-        }
+    Importer(OnnxFile file, OnnxEnd end) : file_(std::move(file)), end_(end) {
         constexpr int kRgb = 3;
         Graph::Node first;
         first.channels = kRgb;
         graph_.nodes.push_back(first);
-        made_by_[input] = 0;
-        for (const auto& node : nodes) add(node);
-        if (graph_.outputs.empty()) refuse("has no detection head findme knows");
+        // Older files list their weights among the inputs.
+        const auto input = std::find_if(file_.inputs.begin(), file_.inputs.end(),
+                                        [&](const auto& name) { return !file_.constants.contains(name); });
+        made_[input == file_.inputs.end() ? std::string() : *input] = {};
+        for (const OnnxNode& node : file_.nodes) {
+            for (const std::string& name : node.inputs) ++readers_[name];
+        }
+        for (const std::string& name : file_.outputs) ++readers_[name];
+        for (const OnnxNode& node : file_.nodes) add(node);
+        if (end_ == OnnxEnd::outputs) {
+            for (const std::string& name : file_.outputs) {
+                const auto found = made_.find(name);
+                if (found == made_.end()) refuse_onnx("has an output that does not come from its input");
+                graph_.outputs.push_back(found->second.node);
+            }
+            if (graph_.outputs.empty()) refuse_onnx("has no output");
+        } else if (graph_.outputs.empty()) {
+            refuse_onnx("has no detection head findme knows");
+        }
     }
 
     Graph take() { return std::move(graph_); }
 
   private:
+    using Add = void (Importer::*)(const OnnxNode&);
+
     void add(const OnnxNode& node) {
+        static const std::map<std::string_view, Add> kOperations{
+            {"Add", &Importer::add_addition},
+            {"AveragePool", &Importer::add_pool},
+            {"BatchNormalization", &Importer::add_batch_normalisation},
+            {"Concat", &Importer::add_concat},
+            {"Conv", &Importer::add_convolution},
+            {"Div", &Importer::add_scaling},
+            {"Dropout", &Importer::pass_over},
+            {"Flatten", &Importer::add_flattening},
+            {"Gemm", &Importer::add_matrix},
+            {"GlobalAveragePool", &Importer::add_pool},
+            {"Identity", &Importer::pass_over},
+            {"LeakyRelu", &Importer::add_slopes},
+            {"LpNormalization", &Importer::add_length},
+            {"MatMul", &Importer::add_matrix},
+            {"MaxPool", &Importer::add_pool},
+            {"Mul", &Importer::add_scaling},
+            {"PRelu", &Importer::add_slopes},
+            {"Relu", &Importer::add_relu},
+            {"Reshape", &Importer::add_flattening},
+            {"Resize", &Importer::add_enlargement},
+            {"Squeeze", &Importer::add_flattening},
+            {"Sub", &Importer::add_subtraction},
+            {"Upsample", &Importer::add_enlargement},
+        };
         if (node.outputs.empty()) return;
         if (node.op == "Constant") {
             const auto value = node.attributes.find("value");
-            if (value != node.attributes.end() && value->second.tensor) {
-                constants_.insert_or_assign(node.outputs[0], *value->second.tensor);
-            }
+            if (value != node.attributes.end() && value->second.tensor)
+                file_.constants.insert_or_assign(node.outputs[0], *value->second.tensor);
             return;
         }
-        // Whatever hangs on an output head belongs to the fixed-size tail.
+        // Whatever hangs on an output head belongs to the fixed-size tail; what reads constants alone is not
+        // needed either.
         const bool reachable = std::any_of(node.inputs.begin(), node.inputs.end(),
-                                           [&](const auto& name) { return made_by_.contains(name); });
+                                           [&](const auto& name) { return made_.contains(name); });
         if (!reachable) return;
-        if (node.op == "Conv") return add_convolution(node);
-        if (node.op == "Relu") return add_relu(node);
-        if (node.op == "Add") return add_addition(node);
-        if (node.op == "Mul") return add_scaling(node);
-        if (node.op == "Concat") return add_concat(node);
-        if (node.op == "MaxPool") return add_max_pool(node);
-        if (node.op == "Resize" || node.op == "Upsample") return add_enlargement(node);
-        if (node.op == "Transpose") return graph_.outputs.push_back(source(node, 0));
-        refuse("uses the operation " + base::quoted(node.op) + ", which findme does not know");
+        if (node.op == "Transpose" && end_ == OnnxEnd::detection_heads)
+            return graph_.outputs.push_back(source(node, 0).node);
+        const auto operation = kOperations.find(node.op);
+        if (operation == kOperations.end())
+            refuse_onnx("uses the operation " + base::quoted(node.op) + ", which findme does not know");
+        (this->*operation->second)(node);
     }
 
-    int source(const OnnxNode& node, std::size_t input) const {
-        const auto found = input < node.inputs.size() ? made_by_.find(node.inputs[input]) : made_by_.end();
-        if (found == made_by_.end()) refuse("reads a tensor that nothing makes");
+    [[nodiscard]] Made source(const OnnxNode& node, std::size_t input) const {
+        const auto found = input < node.inputs.size() ? made_.find(node.inputs[input]) : made_.end();
+        if (found == made_.end()) refuse_onnx("reads a tensor that nothing makes");
         return found->second;
     }
 
-    const Tensor* constant(const OnnxNode& node, std::size_t input) const {
+    [[nodiscard]] const OnnxTensor* constant(const OnnxNode& node, std::size_t input) const {
         const auto found =
-            input < node.inputs.size() ? constants_.find(node.inputs[input]) : constants_.end();
-        return found == constants_.end() || found->second.values.empty() ? nullptr : &found->second;
+            input < node.inputs.size() ? file_.constants.find(node.inputs[input]) : file_.constants.end();
+        return found == file_.constants.end() || found->second.values.empty() ? nullptr : &found->second;
     }
 
     Graph::Node& at(int node) { return graph_.nodes[static_cast<std::size_t>(node)]; }
 
-    void push(const OnnxNode& from, Graph::Node node) {
+    void push(const OnnxNode& from, Graph::Node node, bool is_flat = false) {
         graph_.nodes.push_back(std::move(node));
-        made_by_[from.outputs[0]] = static_cast<int>(graph_.nodes.size()) - 1;
+        made_[from.outputs[0]] = {static_cast<int>(graph_.nodes.size()) - 1, is_flat};
+    }
+
+    /// A node of one input that keeps its channels.
+    Graph::Node like(Made input, Graph::Op op) {
+        Graph::Node node;
+        node.op = op;
+        node.inputs = {input.node};
+        node.channels = at(input.node).channels;
+        return node;
+    }
+
+    /// Nobody else reads what this node reads, so that what made it may be changed instead of it.
+    [[nodiscard]] bool is_only_reader(const OnnxNode& node, std::size_t input) const {
+        const auto readers = readers_.find(node.inputs[input]);
+        return readers != readers_.end() && readers->second == 1;
+    }
+
+    /// One number for each channel.
+    [[nodiscard]] std::vector<float> spread(const OnnxNode& node, const OnnxTensor& tensor, Made over) {
+        const auto channels = static_cast<std::size_t>(at(over.node).channels);
+        if (tensor.values.size() == 1) return std::vector<float>(channels, tensor.values[0]);
+        // Dimensions count from the last: of a picture the channels are the third, and what has fewer lies
+        // along its width. A PRelu's slopes may be a plain list.
+        const bool is_list = over.is_flat || (node.op == "PRelu" && tensor.dims.size() == 1);
+        const std::size_t place = is_list ? 1 : 3;
+        const bool along_channels = tensor.dims.size() >= place && tensor.dims[tensor.dims.size() - place] ==
+                                                                       static_cast<std::int64_t>(channels);
+        if (!along_channels || tensor.values.size() != channels)
+            refuse_onnx("has a " + node.op + " by neither a number nor one for each channel");
+        return tensor.values;
+    }
+
+    void pass_over(const OnnxNode& from) { made_[from.outputs[0]] = source(from, 0); }
+
+    void add_flattening(const OnnxNode& from) {
+        if (end_ == OnnxEnd::detection_heads)
+            refuse_onnx("uses the operation " + base::quoted(from.op) + " before its detection heads");
+        made_[from.outputs[0]] = {source(from, 0).node, true};
+    }
+
+    /// Templates are brought to unit length anyway.
+    void add_length(const OnnxNode& from) {
+        const bool is_last =
+            std::find(file_.outputs.begin(), file_.outputs.end(), from.outputs[0]) != file_.outputs.end();
+        if (!is_last || from.integer("p", 2) != 2) refuse_onnx("has an LpNormalization that is not its end");
+        pass_over(from);
     }
 
     void add_convolution(const OnnxNode& from) {
-        const Tensor* weights = constant(from, 1);
-        const Tensor* bias = constant(from, 2);
+        const OnnxTensor* weights = constant(from, 1);
+        const OnnxTensor* bias = constant(from, 2);
         if (weights == nullptr || weights->dims.size() != 4 || weights->dims[2] != weights->dims[3]) {
-            refuse("has a convolution without square weights");
+            refuse_onnx("has a convolution without square weights");
         }
         Graph::Node node;
         node.op = Graph::Op::convolution;
-        node.inputs = {source(from, 0)};
+        node.inputs = {source(from, 0).node};
         node.channels = static_cast<int>(std::min<std::int64_t>(weights->dims[0], 1 << 16));
         node.kernel_px = static_cast<int>(std::min<std::int64_t>(weights->dims[2], 1 << 10));
         node.stride_px = from.uniform("strides", 1);
         node.padding_px = from.uniform("pads", 0);
         node.dilation = from.uniform("dilations", 1);
-        const auto group = from.attributes.find("group");
-        if (group != from.attributes.end())
-            node.groups = static_cast<int>(std::clamp<std::int64_t>(group->second.integer, 0, 1 << 16));
+        node.groups = static_cast<int>(std::clamp<std::int64_t>(from.integer("group", 1), 0, 1 << 16));
         node.weights = weights->values;
         node.bias = bias != nullptr ? bias->values
                                     : std::vector<float>(static_cast<std::size_t>(node.channels), 0.0F);
         push(from, std::move(node));
     }
 
+    /// Outputs are sums over everything that comes in: a convolution whose window is all of it.
+    void add_matrix(const OnnxNode& from) {
+        const Made input = source(from, 0);
+        const OnnxTensor* matrix = constant(from, 1);
+        const OnnxTensor* bias = constant(from, 2);
+        if (!input.is_flat || matrix == nullptr || matrix->dims.size() != 2 || from.integer("transA", 0) != 0)
+            refuse_onnx("has a " + from.op + " that is not a flat input times constants");
+        const bool is_turned = from.integer("transB", 0) != 0;
+        const auto outputs = static_cast<std::size_t>(matrix->dims[is_turned ? 0 : 1]);
+        const auto inputs = static_cast<std::size_t>(matrix->dims[is_turned ? 1 : 0]);
+        const auto channels = static_cast<std::size_t>(at(input.node).channels);
+        const auto side = static_cast<std::size_t>(
+            std::lround(std::sqrt(static_cast<double>(inputs) / static_cast<double>(channels))));
+        if (outputs == 0 || outputs > (1 << 16) || side == 0 || side > (1 << 10) ||
+            channels * side * side != inputs)
+            refuse_onnx("has a " + from.op + " over something that is not square");
+        Graph::Node node;
+        node.op = Graph::Op::convolution;
+        node.inputs = {input.node};
+        node.channels = static_cast<int>(outputs);
+        node.kernel_px = static_cast<int>(side);
+        node.stride_px = static_cast<int>(side);
+        const float alpha = from.number("alpha", 1.0F);
+        node.weights.resize(matrix->values.size());
+        for (std::size_t o = 0; o < outputs; ++o) {
+            for (std::size_t i = 0; i < inputs; ++i)
+                node.weights[o * inputs + i] =
+                    alpha * matrix->values[is_turned ? o * inputs + i : i * outputs + o];
+        }
+        node.bias.assign(outputs, 0.0F);
+        if (bias != nullptr) {
+            if (bias->values.size() != outputs && bias->values.size() != 1)
+                refuse_onnx("has a " + from.op + " with a bias of another size");
+            const float beta = from.number("beta", 1.0F);
+            for (std::size_t o = 0; o < outputs; ++o)
+                node.bias[o] = beta * bias->values[bias->values.size() == 1 ? 0 : o];
+        }
+        push(from, std::move(node), true);
+    }
+
     void add_relu(const OnnxNode& from) {
-        const int before = source(from, 0);
-        const auto op = at(before).op;
-        if (op != Graph::Op::convolution && op != Graph::Op::add)
-            refuse("has a Relu after neither Conv nor Add");
-        at(before).relu = true;
-        made_by_[from.outputs[0]] = before;
+        const Made input = source(from, 0);
+        Graph::Node& before = at(input.node);
+        const bool ends_in_one = before.op == Graph::Op::convolution || before.op == Graph::Op::add;
+        if (ends_in_one && is_only_reader(from, 0)) {
+            before.relu = true;
+            made_[from.outputs[0]] = input;
+            return;
+        }
+        Graph::Node node = like(input, Graph::Op::prelu);
+        node.slopes.assign(static_cast<std::size_t>(node.channels), 0.0F);
+        push(from, std::move(node), input.is_flat);
+    }
+
+    void add_slopes(const OnnxNode& from) {
+        const Made input = source(from, 0);
+        Graph::Node node = like(input, Graph::Op::prelu);
+        if (from.op == "LeakyRelu") {
+            constexpr float kUsual = 0.01F;
+            node.slopes.assign(static_cast<std::size_t>(node.channels), from.number("alpha", kUsual));
+        } else {
+            const OnnxTensor* slopes = constant(from, 1);
+            if (slopes == nullptr) refuse_onnx("has a PRelu without constant slopes");
+            node.slopes = spread(from, *slopes, input);
+        }
+        push(from, std::move(node), input.is_flat);
+    }
+
+    /// Folds into the convolution before it, where that is read by nobody else; else it is one of its own.
+    void add_affine(const OnnxNode& from, Made input, const Affine& affine, std::size_t input_index = 0) {
+        Graph::Node& before = at(input.node);
+        const auto channels = static_cast<std::size_t>(before.channels);
+        if (before.op == Graph::Op::convolution && !before.relu && is_only_reader(from, input_index)) {
+            const std::size_t each = before.weights.size() / channels;
+            for (std::size_t c = 0; c < channels; ++c) {
+                for (std::size_t i = 0; i < each; ++i) before.weights[c * each + i] *= affine.scale[c];
+                before.bias[c] = before.bias[c] * affine.scale[c] + affine.shift[c];
+            }
+            made_[from.outputs[0]] = input;
+            return;
+        }
+        Graph::Node node = like(input, Graph::Op::convolution);
+        node.groups = node.channels;
+        node.weights = affine.scale;
+        node.bias = affine.shift;
+        push(from, std::move(node), input.is_flat);
+    }
+
+    void add_batch_normalisation(const OnnxNode& from) {
+        constexpr float kUsual = 1e-5F;
+        const Made input = source(from, 0);
+        const auto channels = static_cast<std::size_t>(at(input.node).channels);
+        const float epsilon = from.number("epsilon", kUsual);
+        Affine affine;
+        const auto of_channel = [&](std::size_t index) -> const std::vector<float>& {
+            const OnnxTensor* values = constant(from, index);
+            if (values == nullptr || values->values.size() != channels)
+                refuse_onnx("has a BatchNormalization of another number of channels");
+            return values->values;
+        };
+        const auto& scale = of_channel(1);
+        const auto& shift = of_channel(2);
+        const auto& mean = of_channel(3);
+        const auto& variance = of_channel(4);
+        for (std::size_t c = 0; c < channels; ++c) {
+            const double factor = scale[c] / std::sqrt(static_cast<double>(variance[c]) + epsilon);
+            affine.scale.push_back(static_cast<float>(factor));
+            affine.shift.push_back(static_cast<float>(shift[c] - mean[c] * factor));
+        }
+        add_affine(from, input, affine);
+    }
+
+    /// The input that is constant, of the two.
+    [[nodiscard]] std::size_t constant_side(const OnnxNode& from) const {
+        return constant(from, 0) != nullptr ? 0 : 1;
     }
 
     void add_addition(const OnnxNode& from) {
+        const std::size_t side = constant_side(from);
+        if (const OnnxTensor* shift = constant(from, side)) {
+            const Made input = source(from, 1 - side);
+            const auto shifts = spread(from, *shift, input);
+            return add_affine(from, input, {std::vector<float>(shifts.size(), 1.0F), shifts}, 1 - side);
+        }
         Graph::Node node;
         node.op = Graph::Op::add;
-        node.inputs = {source(from, 0), source(from, 1)};
+        node.inputs = {source(from, 0).node, source(from, 1).node};
         node.channels = at(node.inputs[0]).channels;
         push(from, std::move(node));
     }
 
-    /// A factor folds into the convolution before it.
+    void add_subtraction(const OnnxNode& from) {
+        const OnnxTensor* shift = constant(from, 1);
+        if (shift == nullptr) refuse_onnx("has a Sub that does not take constants off");
+        const Made input = source(from, 0);
+        auto shifts = spread(from, *shift, input);
+        for (float& value : shifts) value = -value;
+        const std::vector<float> ones(shifts.size(), 1.0F);
+        add_affine(from, input, {ones, std::move(shifts)});
+    }
+
+    /// Mul and Div.
     void add_scaling(const OnnxNode& from) {
-        const Tensor* factor = constant(from, 1);
-        const int before = source(from, 0);
-        Graph::Node& node = at(before);
-        if (factor == nullptr || factor->values.size() != 1 || node.op != Graph::Op::convolution ||
-            node.relu) {
-            refuse("has a Mul that is not a convolution times a number");
+        const std::size_t side = from.op == "Div" ? 1 : constant_side(from);
+        const OnnxTensor* factor = constant(from, side);
+        if (factor == nullptr) refuse_onnx("has a " + from.op + " that is not by constants");
+        const Made input = source(from, 1 - side);
+        auto factors = spread(from, *factor, input);
+        if (from.op == "Div") {
+            for (float& value : factors) value = 1.0F / value;
         }
-        for (float& weight : node.weights) weight *= factor->values[0];
-        for (float& bias : node.bias) bias *= factor->values[0];
-        made_by_[from.outputs[0]] = before;
+        const std::vector<float> zeros(factors.size(), 0.0F);
+        add_affine(from, input, {std::move(factors), zeros}, 1 - side);
     }
 
     void add_concat(const OnnxNode& from) {
         Graph::Node node;
         node.op = Graph::Op::concat;
         for (std::size_t i = 0; i < from.inputs.size(); ++i) {
-            node.inputs.push_back(source(from, i));
+            node.inputs.push_back(source(from, i).node);
             node.channels += at(node.inputs.back()).channels;
         }
         push(from, std::move(node));
     }
 
-    void add_max_pool(const OnnxNode& from) {
-        const auto ceil = from.attributes.find("ceil_mode");
-        const bool rounds_up = ceil != from.attributes.end() && ceil->second.integer != 0;
-        if (rounds_up || from.uniform("dilations", 1) != 1)
-            refuse("has a MaxPool that rounds sizes up or leaves gaps");
-        Graph::Node node;
-        node.op = Graph::Op::max_pool;
-        node.inputs = {source(from, 0)};
-        node.channels = at(node.inputs[0]).channels;
+    void add_pool(const OnnxNode& from) {
+        if (from.op == "GlobalAveragePool")
+            return push(from, like(source(from, 0), Graph::Op::global_average));
+        const bool takes_the_most = from.op == "MaxPool";
+        if (from.integer("ceil_mode", 0) != 0 || from.uniform("dilations", 1) != 1)
+            refuse_onnx("has a " + from.op + " that rounds sizes up or leaves gaps");
+        Graph::Node node =
+            like(source(from, 0), takes_the_most ? Graph::Op::max_pool : Graph::Op::average_pool);
         node.kernel_px = from.uniform("kernel_shape", 1);
         node.stride_px = from.uniform("strides", 1);
         node.padding_px = from.uniform("pads", 0);
+        if (!takes_the_most && node.padding_px != 0 && from.integer("count_include_pad", 0) != 0)
+            refuse_onnx("has an AveragePool that counts what is beyond the edge");
         push(from, std::move(node));
     }
 
     /// By two, each element to four: of the many ways to say so, those that exporters use.
     void add_enlargement(const OnnxNode& from) {
-        const Tensor* scales = constant(from, 2);
+        const OnnxTensor* scales = constant(from, 2);
         if (scales == nullptr) scales = constant(from, 1);
         const std::string centre = from.text("coordinate_transformation_mode", "half_pixel");
         const std::string rounding = from.text("nearest_mode", "round_prefer_floor");
@@ -332,32 +384,24 @@ class Importer {
                              (centre == "half_pixel" && rounding == "round_prefer_floor");
         if (!doubles || from.text("mode", "nearest") != "nearest" || scales == nullptr ||
             scales->values != std::vector<float>{1, 1, 2, 2}) {
-            refuse("has a " + from.op + " that does more than repeat every element twice");
+            refuse_onnx("has a " + from.op + " that does more than repeat every element twice");
         }
-        Graph::Node node;
-        node.op = Graph::Op::enlarge;
-        node.inputs = {source(from, 0)};
-        node.channels = at(node.inputs[0]).channels;
-        push(from, std::move(node));
+        push(from, like(source(from, 0), Graph::Op::enlarge));
     }
 
+    OnnxFile file_;
+    OnnxEnd end_;
     Graph graph_;
-    std::map<std::string, Tensor, std::less<>> constants_;
-    std::map<std::string, int, std::less<>> made_by_;
+    std::map<std::string, Made, std::less<>> made_;
+    std::map<std::string, int, std::less<>> readers_;  ///< Of each tensor; an output counts as one.
 };
 
 }  // namespace
 
-Graph read_onnx(std::span<const std::uint8_t> bytes) {
-    constexpr std::uint32_t kGraphField = 7;
-    ProtobufReader reader(bytes);
-    while (const auto field = reader.next()) {
-        if (field->number != kGraphField) continue;
-        Graph graph = Importer(field->bytes).take();
-        validate(graph);
-        return graph;
-    }
-    refuse("holds no network");
+Graph read_onnx(std::span<const std::uint8_t> bytes, OnnxEnd end) {
+    Graph graph = Importer(parse_onnx(bytes), end).take();
+    validate(graph);
+    return graph;
 }
 
 }  // namespace findme::face

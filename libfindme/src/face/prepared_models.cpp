@@ -154,6 +154,7 @@ void put(Writer& writer, const Graph& graph) {
                                node.relu ? 1 : 0});
         writer.put(node.inputs);
         writer.put(node.bias);
+        writer.put(node.slopes);
         writer.put(std::array{node.packed.layout});
         writer.put(node.packed.bytes);
     }
@@ -165,7 +166,7 @@ Graph take_graph(Reader& reader) {
     const auto count = reader.take_exactly<std::uint64_t, 1>()[0];
     for (std::uint64_t i = 0; i < count; ++i) {
         const auto numbers = reader.take_exactly<std::int32_t, std::tuple_size_v<NodeNumbers>>();
-        if (numbers[0] < 0 || numbers[0] > static_cast<std::int32_t>(Graph::Op::enlarge))
+        if (numbers[0] < 0 || numbers[0] > static_cast<std::int32_t>(Graph::Op::prelu))
             throw Reader::NotWhole();
         Graph::Node node;
         node.op = static_cast<Graph::Op>(numbers[0]);
@@ -178,6 +179,7 @@ Graph take_graph(Reader& reader) {
         node.relu = numbers[7] != 0;
         node.inputs = reader.take_copy<int>();
         node.bias = reader.take_copy<float>();
+        node.slopes = reader.take_copy<float>();
         node.packed.layout = reader.take_exactly<std::uint64_t, 1>()[0];
         node.packed.bytes = reader.take<std::byte>();
         graph.nodes.push_back(std::move(node));

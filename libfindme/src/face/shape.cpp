@@ -46,6 +46,7 @@ Shape output_shape(const Graph::Node& node, const std::vector<Shape>& shapes) {
             shape.width *= fits ? 2 : 1;
             break;
         }
+        case Graph::Op::prelu:
         case Graph::Op::input:
             break;
     }

@@ -98,6 +98,14 @@ Tensor enlarge(const Tensor& in) {
     return out;
 }
 
+Tensor slope(const Tensor& in, const face::Graph::Node& node) {
+    Tensor out = in;
+    for (std::size_t i = 0; i < out.values.size(); ++i) {
+        if (out.values[i] < 0) out.values[i] *= node.slopes[i % static_cast<std::size_t>(in.channels)];
+    }
+    return out;
+}
+
 }  // namespace
 
 std::vector<Tensor> run_reference(const face::Graph& graph, const Tensor& input) {
@@ -122,6 +130,9 @@ std::vector<Tensor> run_reference(const face::Graph& graph, const Tensor& input)
             }
             case face::Graph::Op::enlarge:
                 outputs.push_back(enlarge(in(0)));
+                break;
+            case face::Graph::Op::prelu:
+                outputs.push_back(slope(in(0), node));
                 break;
             default:
                 outputs.push_back(pool(in(0), node));

@@ -79,6 +79,15 @@ class GraphBuilder {
         return push(node);
     }
 
+    int prelu(int from) {
+        Graph::Node node;
+        node.op = Graph::Op::prelu;
+        node.inputs = {from};
+        node.channels = channels_of(from);
+        node.slopes = random_floats(static_cast<std::size_t>(node.channels), random_);
+        return push(node);
+    }
+
     int concat(const std::vector<int>& parts) {
         Graph::Node node;
         node.op = Graph::Op::concat;
@@ -204,7 +213,7 @@ Graph random_graph(unsigned seed, int height_px, int width_px) {
     while (builder.last() < count) {
         const int from = pick(builder.last() + 1);
         const auto [height, width] = sizes[static_cast<std::size_t>(from)];
-        switch (pick(6)) {
+        switch (pick(7)) {
             case 0:
             case 1: {
                 ConvolutionOptions options;
@@ -238,6 +247,10 @@ Graph random_graph(unsigned seed, int height_px, int width_px) {
                 sizes.emplace_back(std::max(height, other_height), std::max(width, other_width));
                 break;
             }
+            case 5:
+                builder.prelu(pick(3) == 0 ? from : builder.last());
+                sizes.push_back(sizes[static_cast<std::size_t>(builder.graph().nodes.back().inputs[0])]);
+                break;
             default: {
                 std::vector<int> parts{from};
                 for (int node = builder.last(); node >= 0 && parts.size() < 3; --node) {
@@ -306,6 +319,18 @@ TEST_CASE("network: enlarging gives every element four times, and adds to what w
         const int deep = builder.convolution(twice, 4);
         builder.add(deep, builder.pool(builder.convolution(small, 4), Graph::Op::enlarge));
         check_against_reference(builder.take({builder.last(), twice}), height, width, 18);
+    }
+}
+
+TEST_CASE("network: a slope for each channel, in place or with others who read what comes in", "[face]") {
+    for (const int channels : {1, 3, 8, 16, 21}) {
+        INFO(channels << " channels");
+        GraphBuilder builder(3, 23);
+        const int bent = builder.prelu(builder.convolution(0, channels));
+        const int kept = builder.convolution(bent, channels, {.groups = channels});
+        const int both = builder.add(kept, builder.prelu(kept));
+        const int of_input = builder.prelu(0);
+        check_against_reference(builder.take({bent, both, of_input, builder.prelu(both)}), 7, 9, 24);
     }
 }
 
