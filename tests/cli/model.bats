@@ -64,13 +64,15 @@ detector_in_use() {
 
 @test "model: what is no detector is refused in a sentence, whatever its name" {
     own_models
+    local before
+    before=$(find models -type f | sort)
     echo "not a model" > yunet.onnx
     expect_exit 2 findme model add yunet.onnx
     has "$stderr" "no detector that findme can use"
     head -c 100000 models/fr_detect.onnx > cut.onnx
     expect_exit 2 findme model add cut.onnx
     expect_exit 1 findme model add none.onnx
-    [ "$(find models -type f | wc -l)" -eq 3 ]
+    [ "$(find models -type f | sort)" = "$before" ]
 }
 
 @test "model: a file of the release is put in its place" {
@@ -149,6 +151,42 @@ detector_in_use() {
     [ "$(findme -o json index "$FINDME_TEST_SAMPLES/sample1.jpg" | jq .guests_left_out)" -eq 1 ]
     findme -q user selfie add anna selfie.jpg --consent 1 > /dev/null
     [ "$(findme -o json index "$FINDME_TEST_SAMPLES/sample1.jpg" | jq .guests_left_out)" -eq 0 ]
+}
+
+@test "model: what is not in use may be missing, and may not be altered" {
+    own_models
+    rm models/fr_feature.onnx
+    expect_exit 0 findme model verify
+    has "$output" "fr-feature"
+    expect_exit 0 findme -o json doctor
+    FINDME_MODELS_RECOGNISER=fr-feature+dlib-resnet-v1 expect_exit 2 findme model verify
+    has "$stderr" fr_feature.onnx
+    has "$stderr" fetch_models.sh
+    echo "something else" > models/fr_feature.onnx
+    expect_exit 8 findme model verify
+}
+
+@test "model: another recogniser finds the guest on both of her photos, and is not compared with the first" {
+    own_models
+    party
+    guest_selfie
+    export FINDME_MODELS_RECOGNISER=fr-feature+dlib-resnet-v1
+    [ "$(findme -o json model list | jq -r '[.models[] | select(.job == "recognition" and .in_use) | .id] | sort | join(" ")')" = "dlib-resnet-v1 fr-feature" ]
+    expect_exit 2 findme match selfie.jpg
+    has "$stderr" "indexed with the model dlib-resnet-v1+mirror+rfb-320"
+    has "$stderr" models.recogniser
+    findme -q index "$FINDME_TEST_SAMPLES"/sample?.jpg
+    expect_exit 0 findme -o json match selfie.jpg
+    [ "$(jq -r '.matches[].paths[0].text' <<< "$output" | xargs -n 1 basename | sort | tr '\n' ' ')" = "sample1.jpg sample3.jpg " ]
+    jq -e '.photos_left_out == 0 and all(.matches[]; .score >= 70 and .score <= 100)' <<< "$output"
+    # A template of the one is as long as its networks say, and doctor knows both.
+    [ "$(sql "$database_url" "SELECT DISTINCT model_id, length(template) FROM face_templates ORDER BY 1" | tr '\n' ' ')" = \
+        "dlib-resnet-v1+mirror+rfb-320|512 fr-feature+dlib-resnet-v1+rfb-320|2560 " ]
+    findme -o json doctor | jq -e '[.checks[].findings[] | select(.check == "templates.wrong_length")] == []'
+    FINDME_MODELS_RECOGNISER=auto expect_exit 0 findme match selfie.jpg
+    FINDME_MODELS_RECOGNISER=facenet expect_exit 2 findme match selfie.jpg
+    has "$stderr" models.recogniser
+    has "$stderr" "there are: auto, dlib-resnet-v1+mirror, fr-feature+dlib-resnet-v1"
 }
 
 @test "model: a YuNet file finds the guest on both of her photos" {

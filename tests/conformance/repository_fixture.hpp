@@ -54,8 +54,9 @@ inline FaceRecord make_face(float seed) {
     }
     record.face.score = 0.9F;
     record.face.quality = {120.5F, 33.3F, -0.1F, 12.0F};
-    for (std::size_t i = 0; i < kTemplateSize; ++i)
-        record.face_template[i] = seed + static_cast<float>(i) / 7.0F;
+    // Of unit length.
+    record.face_template.resize(128);
+    record.face_template[static_cast<std::size_t>(seed)] = 1;
     return record;
 }
 
@@ -99,7 +100,7 @@ struct Fixture {
     [[nodiscard]] std::vector<Template> templates(const ModelId& model) {
         std::vector<Template> found;
         photos.for_each_template(event, model, [&](const GalleryRow& row) {
-            std::copy(row.face_template.begin(), row.face_template.end(), found.emplace_back().begin());
+            found.emplace_back(row.face_template.begin(), row.face_template.end());
         });
         return found;
     }

@@ -150,6 +150,43 @@ TEST_CASE("outputs: RFB's scores and offsets are OpenCV's within 1e-3 on 200 pho
     CHECK(offsets_apart < kMostDifference);
 }
 
+TEST_CASE("outputs: fr_feature's vectors are OpenCV's, cosine at least 0.9999, on 200 pictures",
+          "[opencv][model]") {
+    const auto models = testing::model_folder();
+    const auto data = testing::evaluation_folder("wider");
+    if (!models || !data) return;
+    const std::string file = *models + "/fr_feature.onnx";
+    cv::dnn::Net net = cv::dnn::readNetFromONNX(file);
+    const Graph graph = read_onnx(base::read_file(file, std::size_t{1} << 28U).value(), OnnxEnd::outputs);
+    const Size size{112, 112};
+    const auto network = compile(graph, 1, size.height, size.width, Precision::f32);
+    const auto photos = photos_of(*data);
+    REQUIRE(photos.size() == kPhotos);
+    double least = 1;
+    for (const std::string& photo : photos) {
+        INFO(photo);
+        const Input input = make_input(photo, size, [](const std::uint8_t* pixel, int c) {
+            return (static_cast<float>(pixel[c]) - 127.0F) / 128.0F;
+        });
+        const auto ours = run(*network, graph.outputs.size(), input.pixels).at(0);
+        net.setInput(input.planes);
+        const cv::Mat theirs = net.forward();
+        REQUIRE(theirs.total() == ours.size());
+        double product = 0;
+        double our_squares = 0;
+        double their_squares = 0;
+        for (std::size_t i = 0; i < ours.size(); ++i) {
+            const double their = theirs.ptr<float>()[i];
+            product += ours[i] * their;
+            our_squares += static_cast<double>(ours[i]) * ours[i];
+            their_squares += their * their;
+        }
+        least = std::min(least, product / std::sqrt(our_squares * their_squares));
+    }
+    std::cout << "fr_feature, " << kPhotos << " pictures: cosine at least " << least << std::endl;
+    CHECK(least >= 0.9999);
+}
+
 TEST_CASE("outputs: YuNet's are OpenCV's within 1e-3 on 200 photos", "[opencv][model]") {
     const auto file = testing::evaluation_model("yunet_n_320_320.onnx");
     const auto data = testing::evaluation_folder("wider");

@@ -12,7 +12,7 @@ healthy_home() {
     fresh_home
     findme -q event create One --code ONE1 > /dev/null
     # What its templates are named after: what makes them, and the detector in use.
-    model=$(sed -n 's/^templates: //p' "$findme_root/libfindme/models/manifest.yaml")+$(findme -o json model list |
+    model=$(sed -n '/^recognisers:/,/^  - id:/s/^  - id: //p' "$findme_root/libfindme/models/manifest.yaml" | head -n 1)+$(findme -o json model list |
         jq -r '.models[] | select(.job == "detector" and .in_use) | .id')
     [[ $model == ?*+?* ]]
 }

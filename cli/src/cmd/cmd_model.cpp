@@ -35,7 +35,7 @@ ExitCode run_verify(Context& context) {
     print_checks(context, checks);
     ExitCode exit = ExitCode::done;
     for (const auto& check : checks) {
-        if (check.state == ModelState::good) continue;
+        if (is_fine(check)) continue;
         const bool altered = check.state == ModelState::altered;
         context.complain({altered ? ErrorCode::model_corrupt : ErrorCode::model_missing,
                           "the model file " + shown(check.path) + " is " +
@@ -90,9 +90,8 @@ void setup_model(CLI::App& app, Action& action) {
     model->add_subcommand("list", "List the models of this release and their state")->callback([&action] {
         action = run_list;
     });
-    model->add_subcommand("verify", "Check that every model is there and unaltered")->callback([&action] {
-        action = run_verify;
-    });
+    model->add_subcommand("verify", "Check that every model in use is there, and none altered")
+        ->callback([&action] { action = run_verify; });
     auto argument = std::make_shared<std::string>();
     auto* add =
         model->add_subcommand("add", "Use a detector of your own, or bring a model file of the release");

@@ -36,6 +36,8 @@ struct Config {
     std::string models_dir;              ///< Empty: the user's data folder, then the installed one.
     /// Or an id or SHA-256 of `model list`, see findme-model(1).
     std::string models_detector = "auto";
+    /// Or an id of the manifest's recognisers, see findme-model(1).
+    std::string models_recogniser = "auto";
     ModelPrecision models_precision = ModelPrecision::automatic;
     ImageLimits image;
     int index_jobs = 0;           ///< Photos worked on at once; 0: one per core.

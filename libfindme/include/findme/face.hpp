@@ -1,7 +1,7 @@
 #pragma once
 
 #include <array>
-#include <cstddef>
+#include <vector>
 
 #include "findme/export.hpp"
 
@@ -43,8 +43,8 @@ struct Face {
     FaceQuality quality;
 };
 
-/// A face's descriptor; compared by Euclidean distance, within one model only.
-inline constexpr std::size_t kTemplateSize = 128;
-using Template = std::array<float, kTemplateSize>;
+/// A face's descriptor: as many numbers as its model makes, of unit length; compared by Euclidean distance,
+/// within one model only.
+using Template = std::vector<float>;
 
 }  // namespace findme

@@ -17,7 +17,7 @@ namespace findme::access {
 /// A selfie as it was judged.
 struct JudgedSelfie {
     SelfieCheck check;
-    Template face_template{};  ///< Of an accepted one.
+    Template face_template;  ///< Of an accepted one.
 };
 
 /// Reads and judges selfies. Thread-safe.

@@ -3,6 +3,7 @@
 #include <yaml-cpp/yaml.h>
 
 #include <string>
+#include <utility>
 
 #include "findme/error.hpp"
 
@@ -17,15 +18,27 @@ ModelManifest parse_manifest(std::string_view yaml) {
             manifest.files.push_back({text("id"), text("job"), text("file"), text("sha256"), text("licence"),
                                       text("package"), text("path"), entry["kind"].as<std::string>("")});
         }
-        manifest.templates = root["templates"].as<std::string>();
-        for (const auto& entry : root["detectors"]) {
+        for (const auto& entry : root["recognisers"]) {
             const auto number = [&](const char* key) { return entry[key].as<double>(); };
-            manifest.detectors.push_back(
-                {entry["kind"].as<std::string>(),
-                 number("box_side"),
-                 number("box_centre_down"),
-                 {{}, number("threshold_distance"), number("same_distance"), number("stranger_distance")}});
+            RecogniserKind recogniser;
+            recogniser.id = entry["id"].as<std::string>();
+            for (const auto& network : entry["networks"])
+                recogniser.networks.push_back({network["file"].as<std::string>(),
+                                               network["weight"].as<double>(), network["mirror"].as<bool>()});
+            recogniser.calibration = {{},
+                                      entry["template_size"].as<std::size_t>(),
+                                      number("threshold_distance"),
+                                      number("same_distance"),
+                                      number("stranger_distance")};
+            manifest.recognisers.push_back(std::move(recogniser));
         }
+        for (const auto& entry : root["detectors"]) {
+            manifest.detectors.push_back({entry["kind"].as<std::string>(), entry["box_side"].as<double>(),
+                                          entry["box_centre_down"].as<double>()});
+        }
+        if (manifest.files.empty() || manifest.recognisers.empty() || manifest.detectors.empty())
+            throw Error(ErrorCode::config_invalid,
+                        "the model manifest names no files, no recogniser or no kind of detector");
         for (const ModelFile& file : manifest.files) {
             if (file.job == "detector") manifest.calibration = calibration_of(manifest, file);
         }

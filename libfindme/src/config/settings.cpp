@@ -84,6 +84,12 @@ constexpr auto kSettings = std::to_array<Setting>({
          "`auto`: the one that was added with `findme model add`, else the release's own. Or one of those "
          "in `findme model list`, by its id or at least 8 digits of its SHA-256. Photos indexed with "
          "another one are to be indexed again before they are found."},
+    {.key = "models.recogniser",
+     .field = &Config::models_recogniser,
+     .help = "What makes the templates that faces are compared by",
+     .details =
+         "`auto`: the release's own. Or one of those in `findme-model(1)`, by its id. Photos and selfies of "
+         "another one are not compared: choose before an event is indexed."},
     {.key = "models.precision",
      .field = &Config::models_precision,
      .help = "What the networks compute in",

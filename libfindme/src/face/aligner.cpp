@@ -3,7 +3,6 @@
 #include "face/dlib_headers.hpp"
 // Above the others, which it changes.
 #include <dlib/image_processing/shape_predictor.h>
-#include <dlib/image_transforms/interpolation.h>
 
 #include <algorithm>
 #include <cmath>
@@ -13,7 +12,6 @@
 #include <vector>
 
 #include "face/dlib_image_view.hpp"
-#include "face/dlib_resnet.hpp"
 #include "findme/error.hpp"
 
 namespace findme::face {
@@ -102,7 +100,7 @@ Aligner::Aligner(LandmarkModel model, BoxCalibration calibration) {
 
 Aligner::~Aligner() = default;
 
-AlignedFace Aligner::align(const Image& image, const Box& box) const {
+Landmarks Aligner::align(const Image& image, const Box& box) const {
     const DlibImageView view{&image};
     const auto width_px = static_cast<double>(image.width_px);
     const auto height_px = static_cast<double>(image.height_px);
@@ -114,21 +112,12 @@ AlignedFace Aligner::align(const Image& image, const Box& box) const {
         dlib::drectangle(cx - side / 2, cy - side / 2, cx + side / 2, cy + side / 2);
     const auto shape = state_->find_points(view, square);
 
-    AlignedFace aligned;
+    Landmarks landmarks;
     for (unsigned long i = 0; i < shape.num_parts(); ++i) {
-        aligned.landmarks[i] = {static_cast<float>(shape.part(i).x()) / static_cast<float>(image.width_px),
-                                static_cast<float>(shape.part(i).y()) / static_cast<float>(image.height_px)};
+        landmarks[i] = {static_cast<float>(shape.part(i).x()) / static_cast<float>(image.width_px),
+                        static_cast<float>(shape.part(i).y()) / static_cast<float>(image.height_px)};
     }
-    // The padding is the one dlib's network was trained with.
-    constexpr double kPadding = 0.25;
-    dlib::matrix<dlib::rgb_pixel> chip;
-    dlib::extract_image_chip(view, dlib::get_face_chip_details(shape, kChipSide_px, kPadding), chip);
-    aligned.chip.width_px = aligned.chip.height_px = kChipSide_px;
-    aligned.chip.pixels.reserve(static_cast<std::size_t>(kChipSide_px) * kChipSide_px * 3);
-    for (const auto& pixel : chip) {
-        aligned.chip.pixels.insert(aligned.chip.pixels.end(), {pixel.red, pixel.green, pixel.blue});
-    }
-    return aligned;
+    return landmarks;
 }
 
 float sharpness(const Image& chip) {

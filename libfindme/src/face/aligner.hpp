@@ -15,13 +15,7 @@ struct BoxCalibration {
     float centre_down = 0.00F;
 };
 
-/// A face turned upright and cut out, with the points that turned it.
-struct AlignedFace {
-    Landmarks landmarks;
-    Image chip;  ///< 150 x 150.
-};
-
-/// Five landmarks and the chip they define.
+/// Finds the five landmarks of a face.
 class Aligner {
   public:
     /// @param    model  of shape_predictor_5_face_landmarks.dat, valid.
@@ -31,7 +25,7 @@ class Aligner {
 
     /// @param    box  as the detector gave it.
     /// @threads  const, safe to call concurrently.
-    [[nodiscard]] AlignedFace align(const Image& image, const Box& box) const;
+    [[nodiscard]] Landmarks align(const Image& image, const Box& box) const;
 
   private:
     struct State;

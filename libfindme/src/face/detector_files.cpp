@@ -16,7 +16,6 @@
 namespace findme::face {
 namespace {
 
-constexpr const char* kDetector = "detector";
 constexpr std::string_view kSuffix = ".onnx";
 constexpr std::array<std::string_view, 2> kKinds{"rfb", "yunet"};
 constexpr std::size_t kHashDigits = 64;

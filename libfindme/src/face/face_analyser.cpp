@@ -77,20 +77,22 @@ std::vector<AnalysedFace> FaceAnalyser::describe(const Image& image, std::vector
         return a.box.y != b.box.y ? a.box.y < b.box.y : a.box.x < b.box.x;
     });
     std::vector<AnalysedFace> faces;
-    std::vector<Image> chips;
+    std::vector<Landmarks> landmarks;
     faces.reserve(detections.size());
     for (const auto& detection : detections) {
-        AlignedFace aligned = aligner_->align(image, detection.box);
-        AnalysedFace analysed;
-        analysed.face = {detection.box, aligned.landmarks, detection.score, {}};
+        landmarks.push_back(aligner_->align(image, detection.box));
+        AnalysedFace& analysed = faces.emplace_back();
+        analysed.face = {detection.box, landmarks.back(), detection.score, {}};
         analysed.face.quality.height_px = detection.box.height * static_cast<float>(stored_height_px);
-        analysed.face.quality.sharpness = sharpness(aligned.chip);
-        estimate_pose(aligned.landmarks, image.width_px, image.height_px, analysed.face.quality);
-        faces.push_back(analysed);
-        chips.push_back(std::move(aligned.chip));
+        estimate_pose(landmarks.back(), image.width_px, image.height_px, analysed.face.quality);
     }
-    const auto templates = recogniser_->describe(chips, workspace);
-    for (std::size_t i = 0; i < faces.size(); ++i) faces[i].face_template = templates[i];
+    FaceChips chips(image, std::move(landmarks));
+    auto templates = recogniser_->describe(chips, workspace);
+    const std::vector<Image>& judged = chips.of(dlib_chip_shape());
+    for (std::size_t i = 0; i < faces.size(); ++i) {
+        faces[i].face.quality.sharpness = sharpness(judged[i]);
+        faces[i].face_template = std::move(templates[i]);
+    }
     return faces;
 }
 

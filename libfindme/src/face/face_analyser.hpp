@@ -19,7 +19,7 @@ namespace findme::face {
 /// A face with what identifies it.
 struct AnalysedFace {
     Face face;
-    Template face_template{};
+    Template face_template;
 };
 
 /// From an upright photo to its faces and templates: detector, landmarks, chip, network.
@@ -59,6 +59,12 @@ inline constexpr int kEnoughLongSide_px = 2048;
 
 /// How boxes of this kind of detector are aligned.
 [[nodiscard]] BoxCalibration box_calibration(const DetectorKind& kind);
+
+/// What makes templates, of the manifest's first recogniser.
+/// @errors throws Error{model_missing, model_corrupt, model_shape_mismatch}.
+[[nodiscard]] std::unique_ptr<Recogniser> load_recogniser(const ModelManifest& manifest,
+                                                          const std::vector<std::string>& folders,
+                                                          Precision precision);
 
 /// Loads the three models of the manifest. The first time on a machine leaves two of them prepared beside the
 /// model files, or in `cache_dir` where that folder takes no file: later ones map that instead of reading for

@@ -8,18 +8,14 @@
 
 #include "base/file.hpp"
 #include "face/detector_kind.hpp"
-#include "face/dlib_resnet.hpp"
 #include "face/face_analyser.hpp"
 #include "face/model_files.hpp"
 #include "face/prepared_models.hpp"
+#include "face/recognition_kind.hpp"
 #include "findme/error.hpp"
 
 namespace findme::face {
 namespace {
-
-constexpr const char* kDetector = "detector";
-constexpr const char* kLandmarks = "landmarks";
-constexpr const char* kRecognition = "recognition";
 
 /// Where the prepared models of these model files may lie, and what they must have been made from.
 struct Place {
@@ -39,14 +35,14 @@ std::optional<Place> place_of(const ModelManifest& manifest, const std::vector<s
                               const std::string& cache_dir, Precision precision) {
     Place place;
     const std::string machine = packing_name(precision);
-    place.key = "findme prepared models 2\n" + machine + "\n";
+    place.key = "findme prepared models 3\n" + machine + "\n";
     for (const ModelFile& model : manifest.files) {
         if (model.job != kLandmarks && model.job != kRecognition) continue;
         const std::string path = model_path(model, folders);
         const auto version = version_of(model, path);
         if (!version) return std::nullopt;
         place.key += *version;
-        if (model.job != kRecognition) continue;
+        if (model.job != kRecognition || !place.paths.empty()) continue;
         const std::string name = "/prepared-" + machine + ".bin";
         place.paths.push_back(path.substr(0, path.size() - model.file.size() - 1) + name);
         if (!cache_dir.empty()) place.paths.push_back(cache_dir + name);
@@ -54,13 +50,46 @@ std::optional<Place> place_of(const ModelManifest& manifest, const std::vector<s
     return place;
 }
 
+const ModelFile& file_of(const ModelManifest& manifest, const RecognitionNetwork& network) {
+    const auto file = std::find_if(manifest.files.begin(), manifest.files.end(),
+                                   [&](const ModelFile& model) { return model.id == network.file; });
+    if (file == manifest.files.end())
+        throw Error(ErrorCode::internal, "the manifest has no recognition network " + network.file);
+    return *file;
+}
+
+/// The networks of the manifest's first recogniser, with packed weights.
+std::vector<Graph> read_networks(const ModelManifest& manifest, const std::vector<std::string>& folders,
+                                 Precision precision) {
+    std::vector<Graph> networks;
+    for (const RecognitionNetwork& network : manifest.recognisers.front().networks) {
+        const ModelFile& file = file_of(manifest, network);
+        const ChipInput input = chip_input_of(file.kind, network.with_mirror);
+        networks.push_back(pack(read_recognition(file.kind, load_model(file, folders)), pictures_of(input),
+                                input.shape.side_px, input.shape.side_px, precision));
+    }
+    return networks;
+}
+
+std::unique_ptr<Recogniser> make_recogniser(const ModelManifest& manifest, std::vector<Graph> networks,
+                                            Precision precision) {
+    std::vector<RecogniserPart> parts;
+    for (std::size_t i = 0; i < networks.size(); ++i) {
+        const RecognitionNetwork& network = manifest.recognisers.front().networks[i];
+        const ChipInput input = chip_input_of(file_of(manifest, network).kind, network.with_mirror);
+        parts.push_back({std::make_unique<ChipNetwork>(std::move(networks[i]), input, precision),
+                         static_cast<float>(network.weight)});
+    }
+    auto recogniser = face::make_recogniser(std::move(parts));
+    if (recogniser->template_size() != manifest.calibration.template_size)
+        throw Error(ErrorCode::internal, "the templates have another size than the manifest says");
+    return recogniser;
+}
+
 PreparedModels prepare(const ModelManifest& manifest, const std::vector<std::string>& folders,
                        Precision precision) {
-    PreparedModels models;
-    models.landmarks = read_landmark_model(load_model(manifest, kLandmarks, folders));
-    models.recognition = pack(read_dlib_resnet(load_model(manifest, kRecognition, folders)), kChipAndMirror,
-                              kChipSide_px, kChipSide_px, precision);
-    return models;
+    return {read_landmark_model(load_model(manifest, kLandmarks, folders)),
+            read_networks(manifest, folders, precision)};
 }
 
 /// For the next time. A folder that takes no file (an installation's, a full disk) costs that time alone.
@@ -107,13 +136,18 @@ BoxCalibration box_calibration(const DetectorKind& kind) {
     return {static_cast<float>(kind.box_side), static_cast<float>(kind.box_centre_down)};
 }
 
+std::unique_ptr<Recogniser> load_recogniser(const ModelManifest& manifest,
+                                            const std::vector<std::string>& folders, Precision precision) {
+    return make_recogniser(manifest, read_networks(manifest, folders, precision), precision);
+}
+
 std::unique_ptr<FaceAnalyser> load_face_analyser(const ModelManifest& manifest,
                                                  const std::vector<std::string>& folders, Precision precision,
                                                  const std::string& cache_dir) {
     const DetectorKind& kind = kind_in(manifest);
     auto detector = make_detector(kind.kind, load_model(manifest, kDetector, folders), precision);
     PreparedModels models = load_prepared(manifest, folders, cache_dir, precision);
-    auto recogniser = std::make_unique<Recogniser>(std::move(models.recognition), precision);
+    auto recogniser = make_recogniser(manifest, std::move(models.recognition), precision);
     auto aligner = std::make_unique<Aligner>(std::move(models.landmarks), box_calibration(kind));
     return std::make_unique<FaceAnalyser>(std::move(detector), std::move(aligner), std::move(recogniser));
 }

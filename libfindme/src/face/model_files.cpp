@@ -50,8 +50,11 @@ Calibration calibration_of(const ModelManifest& manifest, const ModelFile& detec
             ErrorCode::config_invalid,
             "the model manifest has no calibration for detectors of the kind " + base::quoted(detector.kind));
     }
-    Calibration calibration = kind->calibration;
-    calibration.model = manifest.templates + "+" + detector.id;
+    if (manifest.recognisers.empty())
+        throw Error(ErrorCode::config_invalid, "the model manifest names nothing that makes templates");
+    const RecogniserKind& recogniser = manifest.recognisers.front();
+    Calibration calibration = recogniser.calibration;
+    calibration.model = recogniser.id + "+" + detector.id;
     return calibration;
 }
 
@@ -110,14 +113,46 @@ ModelCheck check_model(const ModelFile& model, const std::vector<std::string>& f
     return find_model(model, folders).check;
 }
 
-std::vector<std::uint8_t> load_model(const ModelManifest& manifest, std::string_view job,
-                                     const std::vector<std::string>& folders) {
+ModelManifest with_recogniser(ModelManifest manifest, const std::string& wanted) {
+    auto& all = manifest.recognisers;
+    const auto meant = wanted == "auto"
+                           ? all.begin()
+                           : std::find_if(all.begin(), all.end(),
+                                          [&](const RecogniserKind& kind) { return kind.id == wanted; });
+    if (meant == all.end()) {
+        std::string there;
+        for (const RecogniserKind& kind : all) there += (there.empty() ? "" : ", ") + kind.id;
+        throw Error(ErrorCode::config_invalid,
+                    "the setting models.recogniser names " + base::quoted(wanted) +
+                        ", and there is no such recogniser; there are: auto, " + there,
+                    "models.recogniser");
+    }
+    all = {*meant};
+    const auto& networks = all.front().networks;
+    std::erase_if(manifest.files, [&](const ModelFile& file) {
+        return file.job == kRecognition &&
+               std::none_of(networks.begin(), networks.end(),
+                            [&](const auto& network) { return network.file == file.id; });
+    });
+    manifest.calibration = calibration_of(manifest, model_file(manifest, kDetector));
+    return manifest;
+}
+
+const ModelFile& model_file(const ModelManifest& manifest, std::string_view job) {
     const auto model = std::find_if(manifest.files.begin(), manifest.files.end(),
                                     [&](const ModelFile& file) { return file.job == job; });
-    if (model == manifest.files.end()) {
+    if (model == manifest.files.end())
         throw Error(ErrorCode::internal, "the manifest has no model for " + std::string(job));
-    }
-    FoundModel found = find_model(*model, folders);
+    return *model;
+}
+
+std::vector<std::uint8_t> load_model(const ModelManifest& manifest, std::string_view job,
+                                     const std::vector<std::string>& folders) {
+    return load_model(model_file(manifest, job), folders);
+}
+
+std::vector<std::uint8_t> load_model(const ModelFile& model, const std::vector<std::string>& folders) {
+    FoundModel found = find_model(model, folders);
     switch (found.check.state) {
         case ModelState::good:
             return std::move(found.bytes);

@@ -57,6 +57,8 @@ class NetworkCache {
   public:
     /// @param capacity  networks kept; the one not used for longest goes first.
     NetworkCache(Graph graph, std::size_t capacity, Precision precision);
+    NetworkCache(NetworkCache&&) noexcept;
+    NetworkCache& operator=(NetworkCache&&) = delete;
     ~NetworkCache();
     [[nodiscard]] std::shared_ptr<const Network> get(int batch, int height_px, int width_px) const;
 

@@ -31,6 +31,8 @@ NetworkCache::NetworkCache(Graph graph, std::size_t capacity, Precision precisio
     state_->precision = precision;
 }
 
+NetworkCache::NetworkCache(NetworkCache&&) noexcept = default;
+
 NetworkCache::~NetworkCache() = default;
 
 std::shared_ptr<const Network> NetworkCache::get(int batch, int height_px, int width_px) const {

@@ -198,10 +198,14 @@ std::optional<PreparedModels> map_prepared(const std::string& path, std::string_
         if (std::string_view(found.data(), found.size()) != key) return std::nullopt;
         PreparedModels models;
         models.landmarks = take_landmarks(reader);
-        models.recognition = take_graph(reader);
-        models.landmarks.storage = models.recognition.storage = file;
+        models.landmarks.storage = file;
         validate(models.landmarks);
-        validate(models.recognition);
+        const auto networks = reader.take_exactly<std::uint64_t, 1>()[0];
+        for (std::uint64_t i = 0; i < networks; ++i) {
+            models.recognition.push_back(take_graph(reader));
+            models.recognition.back().storage = file;
+            validate(models.recognition.back());
+        }
         return models;
     } catch (const Reader::NotWhole&) {
         return std::nullopt;
@@ -214,7 +218,8 @@ void write_prepared(const std::string& path, std::string_view key, const Prepare
     Writer writer;
     writer.put(std::span(key.data(), key.size()));
     put(writer, models.landmarks);
-    put(writer, models.recognition);
+    writer.put(std::array{std::uint64_t{models.recognition.size()}});
+    for (const Graph& network : models.recognition) put(writer, network);
     base::write_file_atomically(path, writer.finish());
     // No secret, and for all who use the model files beside it.
     constexpr auto kAllMayRead = std::filesystem::perms::owner_read | std::filesystem::perms::owner_write |

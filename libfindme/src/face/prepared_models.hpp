@@ -3,18 +3,19 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "face/graph.hpp"
 #include "face/landmark_model.hpp"
 
 namespace findme::face {
 
-/// The two models that take long to read, in a form that is used where it lies. A file of them is a cache:
+/// The models that take long to read, in a form that is used where it lies. A file of them is a cache:
 /// made from the model files on one machine for that machine, and made again when anything it depends on
 /// changes.
 struct PreparedModels {
     LandmarkModel landmarks;
-    Graph recognition;  ///< With packed weights.
+    std::vector<Graph> recognition;  ///< One for each network of the recogniser, with packed weights.
 };
 
 /// @param    key  what the file was made from; another one is another file.

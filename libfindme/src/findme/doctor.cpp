@@ -204,13 +204,11 @@ class Examination {
 
     void check_models(CheckRun& run) {
         std::int64_t good = 0;
-        model_ = models_in_use(config_.config, data_dir_).calibration.model;
+        calibration_ = models_in_use(config_.config, data_dir_).calibration;
         const auto models = findme::check_models(config_.config, data_dir_);
         for (const ModelCheck& model : models) {
-            if (model.state == ModelState::good) {
-                ++good;
-                continue;
-            }
+            good += model.state == ModelState::good;
+            if (is_fine(model)) continue;
             const bool altered = model.state == ModelState::altered;
             run.add(
                 Severity::error, altered ? ErrorCode::model_corrupt : ErrorCode::model_missing,
@@ -258,7 +256,9 @@ class Examination {
         return is_current_;
     }
 
-    [[nodiscard]] ops::Rows rows() const { return {database_, *connection_, model_}; }
+    [[nodiscard]] ops::Rows rows() const {
+        return {database_, *connection_, calibration_.model, calibration_.template_size};
+    }
 
     void check_storage(CheckRun& run) {
         if (file_.empty()) return run.skip("the server looks after its files");
@@ -303,7 +303,7 @@ class Examination {
     std::string url_;
     std::string file_;  ///< Of an embedded database; empty for a server.
     /// In use; until that is known, or when it cannot be known, the release's own.
-    ModelId model_ = config::parse_manifest(config::embedded_manifest_yaml()).calibration.model;
+    Calibration calibration_ = config::parse_manifest(config::embedded_manifest_yaml()).calibration;
     DoctorReport report_;
     std::shared_ptr<db::Database> database_;
     std::shared_ptr<db::Connection> connection_;  ///< Null while the database cannot be asked.

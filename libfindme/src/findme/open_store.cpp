@@ -11,6 +11,7 @@
 #include "config/model_manifest.hpp"
 #include "db/sqlite_database.hpp"
 #include "face/detector_files.hpp"
+#include "face/model_files.hpp"
 
 namespace findme {
 namespace {
@@ -55,8 +56,9 @@ std::vector<std::string> model_folders(const Config& config, const std::string& 
 }
 
 ModelManifest models_in_use(const Config& config, const std::string& data_dir) {
-    return face::with_detector(config::parse_manifest(config::embedded_manifest_yaml()),
-                               model_folders(config, data_dir), config.models_detector);
+    auto manifest = face::with_recogniser(config::parse_manifest(config::embedded_manifest_yaml()),
+                                          config.models_recogniser);
+    return face::with_detector(std::move(manifest), model_folders(config, data_dir), config.models_detector);
 }
 
 db::OpenOptions open_options_of(const Config& config) {

@@ -50,8 +50,8 @@ void search_event(MatchReport& report, const search::Probe& probe, const MatchRe
         throw Error(ErrorCode::index_outdated,
                     "the event " + request.event.code + " was indexed with the model " + other.model +
                         ", and this findme works with " + calibration.model +
-                        ": run `findme index --reindex` on its photos, or go back to the detector they were "
-                        "indexed with (see models.detector)",
+                        ": run `findme index --reindex` on its photos, or go back to the detector and the "
+                        "recogniser they were indexed with (see models.detector and models.recogniser)",
                     request.event.code);
     }
 

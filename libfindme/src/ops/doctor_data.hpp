@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <memory>
 
 #include "db/connection.hpp"
@@ -14,7 +15,8 @@ namespace findme::ops {
 struct Rows {
     std::shared_ptr<db::Database> database;
     db::Connection& connection;
-    ModelId model;  ///< Whose templates are compared.
+    ModelId model;                  ///< Whose templates are compared.
+    std::size_t template_size = 0;  ///< Numbers of one.
 };
 
 void check_templates(CheckRun& run, const Rows& rows);

@@ -38,9 +38,15 @@ struct Tally {
 };
 
 bool is_finite(std::span<const std::uint8_t> bytes) {
-    Template floats{};
-    std::memcpy(floats.data(), bytes.data(), sizeof floats);
+    Template floats(bytes.size() / sizeof(float));
+    std::memcpy(floats.data(), bytes.data(), bytes.size());
     return std::all_of(floats.begin(), floats.end(), [](float value) { return std::isfinite(value); });
+}
+
+/// How long those of other models are, this findme does not know.
+bool has_right_length(const Rows& rows, const store::KeptTemplate& kept) {
+    if (kept.model == rows.model) return kept.bytes.size() == rows.template_size * sizeof(float);
+    return !kept.bytes.empty() && kept.bytes.size() % sizeof(float) == 0;
 }
 
 struct TemplateTally {
@@ -54,16 +60,15 @@ TemplateTally read_templates(const Rows& rows, store::TemplatesOf which) {
     std::int64_t after = std::numeric_limits<std::int64_t>::min();
     for (std::int64_t page = kPage; page == kPage && tally.read < kMostLooks; tally.read += page) {
         page = 0;
-        store::for_each_template(rows.connection, which, after, kPage,
-                                 [&](std::int64_t id, std::span<const std::uint8_t> bytes) {
-                                     after = id;
-                                     ++page;
-                                     if (bytes.size() != sizeof(Template)) {
-                                         tally.wrong_length.add(std::to_string(id));
-                                     } else if (!is_finite(bytes)) {
-                                         tally.not_finite.add(std::to_string(id));
-                                     }
-                                 });
+        store::for_each_template(rows.connection, which, after, kPage, [&](const store::KeptTemplate& kept) {
+            after = kept.id;
+            ++page;
+            if (!has_right_length(rows, kept)) {
+                tally.wrong_length.add(std::to_string(kept.id));
+            } else if (!is_finite(kept.bytes)) {
+                tally.not_finite.add(std::to_string(kept.id));
+            }
+        });
     }
     return tally;
 }

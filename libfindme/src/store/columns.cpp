@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <cmath>
 #include <cstring>
 
 #include "base/text.hpp"
@@ -58,6 +59,21 @@ db::Bytes to_bytes(std::span<const float> floats) {
     db::Bytes bytes(floats.size_bytes());
     std::memcpy(bytes.data(), floats.data(), bytes.size());
     return bytes;
+}
+
+Template read_template(const db::Row& row, int column) {
+    const auto bytes = row.bytes(column);
+    if (bytes.empty() || bytes.size() % sizeof(float) != 0)
+        throw_corrupt("a template has " + std::to_string(bytes.size()) +
+                      " bytes, which are no whole numbers");
+    Template face_template(bytes.size() / sizeof(float));
+    std::memcpy(face_template.data(), bytes.data(), bytes.size());
+    double squares = 0;
+    for (const float value : face_template) squares += static_cast<double>(value) * value;
+    if (squares == 0) return face_template;
+    const double factor = 1 / std::sqrt(squares);
+    for (float& value : face_template) value = static_cast<float>(value * factor);
+    return face_template;
 }
 
 void read_floats(const db::Row& row, int column, std::span<float> floats) {

@@ -8,6 +8,7 @@
 
 #include "db/connection.hpp"
 #include "findme/clock.hpp"
+#include "findme/face.hpp"
 #include "findme/ids.hpp"
 
 /// How values of the domain are kept in columns: times as ISO-8601 UTC text, paths and hashes as bytes,
@@ -24,6 +25,9 @@ namespace findme::store {
 [[nodiscard]] ContentHash read_hash(const db::Row& row, int column);
 
 [[nodiscard]] db::Bytes to_bytes(std::span<const float> floats);
+/// As many numbers as there are, at least one, scaled to unit length: earlier releases kept templates as
+/// dlib's network gives them.
+[[nodiscard]] Template read_template(const db::Row& row, int column);
 /// Fills `floats` to its size, no more and no less.
 void read_floats(const db::Row& row, int column, std::span<float> floats);
 

@@ -119,12 +119,14 @@ std::vector<OtherModel> selfies_of_other_models(db::Connection& connection, cons
 }
 
 void for_each_template(db::Connection& connection, TemplatesOf which, std::int64_t after, std::int64_t limit,
-                       const std::function<void(std::int64_t, std::span<const std::uint8_t>)>& visit) {
-    connection.run(
-        which == TemplatesOf::faces
-            ? "SELECT face_id, template FROM face_templates WHERE face_id > $1 ORDER BY face_id LIMIT $2"
-            : "SELECT id, template FROM selfies WHERE id > $1 ORDER BY id LIMIT $2",
-        {after, limit}, [&](const db::Row& row) { visit(row.integer(0), row.bytes(1)); });
+                       const std::function<void(const KeptTemplate&)>& visit) {
+    connection.run(which == TemplatesOf::faces
+                       ? "SELECT face_id, model_id, template FROM face_templates WHERE face_id > $1 ORDER BY "
+                         "face_id LIMIT $2"
+                       : "SELECT id, model_id, template FROM selfies WHERE id > $1 ORDER BY id LIMIT $2",
+                   {after, limit}, [&](const db::Row& row) {
+                       visit({row.integer(0), row.text(1), row.bytes(2)});
+                   });
 }
 
 std::vector<IndexedPath> list_paths(db::Connection& connection, std::int64_t after, std::int64_t limit) {

@@ -52,9 +52,16 @@ struct OtherModel {
                                                               const ModelId& current);
 
 enum class TemplatesOf { faces, selfies };
+/// One template as it is kept, borrowed for the call.
+struct KeptTemplate {
+    std::int64_t id = 0;
+    ModelId model;
+    std::span<const std::uint8_t> bytes;
+};
+
 /// In order of id, after `after`, at most `limit`.
 void for_each_template(db::Connection& connection, TemplatesOf which, std::int64_t after, std::int64_t limit,
-                       const std::function<void(std::int64_t id, std::span<const std::uint8_t>)>& visit);
+                       const std::function<void(const KeptTemplate&)>& visit);
 
 struct IndexedPath {
     std::int64_t id = 0;

@@ -18,7 +18,7 @@ std::vector<FaceOfPhoto> MatchRepository::faces(PhotoId photo, const ModelId& mo
         " WHERE f.photo_id = $1 AND f.model_id = $2 ORDER BY f.id",
         {photo.value, model}, [&](const db::Row& row) {
             FaceOfPhoto face{FaceId{row.integer(0)}, {}};
-            read_floats(row, 1, face.face_template);
+            face.face_template = read_template(row, 1);
             found.push_back(face);
         });
     return found;
@@ -45,16 +45,13 @@ std::vector<PhotoId> MatchRepository::unmatched(EventId event, const ModelId& mo
 void MatchRepository::for_each_face_matched_since(
     EventId event, const ModelId& model, Timestamp since,
     const std::function<void(PhotoId, const Template&)>& visit) {
-    Template face_template{};
     connection_.run(
         "SELECT m.photo_id, t.template FROM photo_models m JOIN photos p ON p.id = m.photo_id"
         " JOIN faces f ON f.photo_id = m.photo_id AND f.model_id = m.model_id"
         " JOIN face_templates t ON t.face_id = f.id"
         " WHERE p.event_id = $1 AND m.model_id = $2 AND m.matched_at >= $3 ORDER BY t.face_id",
-        {event.value, model, to_iso8601(since)}, [&](const db::Row& row) {
-            read_floats(row, 1, face_template);
-            visit(PhotoId{row.integer(0)}, face_template);
-        });
+        {event.value, model, to_iso8601(since)},
+        [&](const db::Row& row) { visit(PhotoId{row.integer(0)}, read_template(row, 1)); });
 }
 
 void MatchRepository::mark_matched(PhotoId photo, const ModelId& model, Timestamp when) {

@@ -17,7 +17,7 @@ namespace findme::store {
 /// A face of a photo, to be compared.
 struct FaceOfPhoto {
     FaceId face;
-    Template face_template{};
+    Template face_template;
 };
 
 /// Rows of face_matches: who is on which photo, one row for each pair, with the best score. Borrows the

@@ -372,13 +372,12 @@ OtherIndex PhotoRepository::indexed_otherwise(EventId event, const ModelId& mode
 
 void PhotoRepository::for_each_template(EventId event, const ModelId& model,
                                         const std::function<void(const GalleryRow&)>& visit) {
-    Template buffer{};
     connection_.run(
         "SELECT t.face_id, f.photo_id, t.template FROM face_templates t JOIN faces f ON f.id = t.face_id"
         " WHERE t.event_id = $1 AND t.model_id = $2 ORDER BY t.face_id",
         {event.value, model}, [&](const db::Row& row) {
-            read_floats(row, 2, buffer);
-            visit(GalleryRow{FaceId{row.integer(0)}, PhotoId{row.integer(1)}, buffer});
+            const Template face_template = read_template(row, 2);
+            visit(GalleryRow{FaceId{row.integer(0)}, PhotoId{row.integer(1)}, face_template});
         });
 }
 

@@ -17,7 +17,7 @@ namespace findme::store {
 
 struct FaceRecord {
     Face face;
-    Template face_template{};
+    Template face_template;
 };
 
 /// All that indexing one file has to say; saved in one piece.
@@ -64,7 +64,7 @@ struct Forgotten {
 struct GalleryRow {
     FaceId face;
     PhotoId photo;
-    std::span<const float, kTemplateSize> face_template;
+    std::span<const float> face_template;
 };
 
 /// Photos that are indexed under other models alone.

@@ -10,12 +10,6 @@ namespace {
 /// Ids begin at 1.
 constexpr SelfieId kEvery{0};
 
-Template read_template(const db::Row& row, int column) {
-    Template face_template{};
-    read_floats(row, column, face_template);
-    return face_template;
-}
-
 }  // namespace
 
 void SelfieRepository::add(AccountId account, const NewConsent& consent, std::span<const NewSelfie> selfies) {

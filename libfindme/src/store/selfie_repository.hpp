@@ -14,7 +14,7 @@ namespace findme::store {
 struct NewSelfie {
     ModelId model;
     FaceQuality quality;
-    Template face_template{};
+    Template face_template;
 };
 
 /// Who agreed to which text, when, and in whose presence.

@@ -1,21 +1,25 @@
 // Accuracy on public sets, by their own protocols. Prints one JSON line.
 //
-//   accuracy [--detector FILE] lfw MODELS_DIR LFW_DIR
-//       verification: five folds, the threshold learnt on the other four
+//   accuracy [--detector FILE] [--recogniser ID] lfw MODELS_DIR LFW_DIR
+//       verification: five folds, the threshold learnt on the other four; and true accept rates over all
+//       pairs of the folder's pictures, pairs of label_errors.txt left out
 //   accuracy [--detector FILE] wider MODELS_DIR WIDER_DIR [MIN_SCORE [LONG_SIDE_PX...]]
 //       detection: recall by face height, precision over all sizes
 //   accuracy [--detector FILE] box MODELS_DIR LFW_DIR [SIDE CENTRE_DOWN]...
 //       verification for these box calibrations; without any for a grid of them, on every fourth pair
 //
-// FILE is a user's own detector, of any kind that findme runs; else the release's is measured.
+// FILE is a user's own detector, of any kind that findme runs; ID a recogniser of the manifest; else the
+// release's are measured.
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
+#include <filesystem>
 #include <fstream>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <set>
 #include <sstream>
 #include <string>
 #include <vector>
@@ -23,7 +27,6 @@
 #include "base/file.hpp"
 #include "config/model_manifest.hpp"
 #include "face/detector_kind.hpp"
-#include "face/dlib_resnet.hpp"
 #include "face/face_analyser.hpp"
 #include "face/model_files.hpp"
 #include "face/rfb_detector.hpp"
@@ -33,6 +36,7 @@
 namespace {
 using findme::Template;
 namespace face = findme::face;
+namespace fs = std::filesystem;
 using nlohmann::json;
 
 findme::Image load(const std::string& path) {
@@ -78,14 +82,15 @@ face::Precision precision() {
 
 /// What the command line asks for.
 struct Wanted {
-    std::string detector;  ///< Empty: the release's own.
+    std::string detector;             ///< Empty: the release's own.
+    std::string recogniser = "auto";  ///< Its id.
     std::optional<float> min_score;
     std::vector<int> long_sides_px;
     std::vector<face::BoxCalibration> boxes;
 };
 
 struct Models {
-    findme::ModelManifest manifest = findme::config::parse_manifest(findme::config::embedded_manifest_yaml());
+    findme::ModelManifest manifest;
     std::unique_ptr<face::Detector> detector;
     std::vector<std::uint8_t> landmarks;
     std::unique_ptr<face::Recogniser> recogniser;
@@ -93,11 +98,12 @@ struct Models {
     face::BoxCalibration box;
 
     Models(const std::string& folder, const Wanted& wanted)
-        : landmarks(face::load_model(manifest, "landmarks", {folder})),
-          recogniser(std::make_unique<face::Recogniser>(
-              face::read_dlib_resnet(face::load_model(manifest, "recognition", {folder})), precision())) {
+        : manifest(face::with_recogniser(
+              findme::config::parse_manifest(findme::config::embedded_manifest_yaml()), wanted.recogniser)),
+          landmarks(face::load_model(manifest, face::kLandmarks, {folder})),
+          recogniser(face::load_recogniser(manifest, {folder}, precision())) {
         const auto onnx = wanted.detector.empty()
-                              ? face::load_model(manifest, "detector", {folder})
+                              ? face::load_model(manifest, face::kDetector, {folder})
                               : findme::base::read_file(wanted.detector, std::size_t{1} << 28U).value();
         const std::string kind = face::recognise_detector(onnx);
         detector = kind == "yunet" ? make<face::YuNetOptions>(face::make_yunet_detector, onnx, wanted)
@@ -129,43 +135,111 @@ std::optional<findme::Box> central_face(const std::vector<face::Detection>& foun
     return best == found.end() ? std::nullopt : std::optional(best->box);
 }
 
-/// How often two different people of the set are nearer than a distance, over all their pictures: millions of
-/// pairs, where the benchmark's own list has 1,500 and cannot tell rates below one in a thousand.
-/// @param share_nearer  set to the share of such pairs within each hundredth of a distance.
-json false_match_rates(const std::map<std::string, Template>& templates, std::vector<double>& share_nearer) {
-    constexpr double kStep = 0.01;
-    std::vector<std::int64_t> nearer(101, 0);
-    std::int64_t pairs = 0;
-    for (auto a = templates.begin(); a != templates.end(); ++a) {
-        const auto person = a->first.substr(0, a->first.find('/'));
-        for (auto b = std::next(a); b != templates.end(); ++b) {
-            if (b->first.compare(0, person.size() + 1, person + "/") == 0) continue;
-            ++pairs;
-            const double distance = findme::search::distance(a->second, b->second);
-            for (auto t = static_cast<std::size_t>(std::ceil(distance / kStep)); t < nearer.size(); ++t)
-                ++nearer[t];
-        }
+/// How alike two faces are, counted over all pairs of a set: scalar products of unit vectors, in 20,000 steps
+/// from -1 to 1. The benchmark's own list has 1,500 pairs of different people and cannot tell rates below one
+/// in a thousand; all pairs are millions.
+class Scores {
+  public:
+    void add(double score) {
+        const double place = (std::clamp(score, -1.0, 1.0) + 1) / 2 * (kSteps - 1);
+        ++counts_[static_cast<std::size_t>(std::lround(place))];
+        ++pairs_;
     }
-    share_nearer.clear();
-    for (const std::int64_t count : nearer)
-        share_nearer.push_back(static_cast<double>(count) / static_cast<double>(pairs));
-    json rates = {{"pairs", pairs}};
-    for (std::size_t t = 40; t <= 62; t += 2) {
-        char distance[8];
-        std::snprintf(distance, sizeof distance, "%.2f", static_cast<double>(t) * kStep);
-        rates[distance] = static_cast<double>(nearer[t]) / static_cast<double>(pairs);
+    [[nodiscard]] std::int64_t pairs() const { return pairs_; }
+    /// The lowest score that at most this share of the pairs reaches.
+    [[nodiscard]] double reached_by(double share) const {
+        std::int64_t above = 0;
+        std::size_t step = kSteps;
+        while (step > 0 &&
+               static_cast<double>(above + counts_[step - 1]) <= share * static_cast<double>(pairs_))
+            above += counts_[--step];
+        return score_of(step);
     }
-    return rates;
+    [[nodiscard]] double share_from(double score) const {
+        std::int64_t above = 0;
+        for (std::size_t step = kSteps; step > 0 && score_of(step - 1) >= score; --step)
+            above += counts_[step - 1];
+        return static_cast<double>(above) / static_cast<double>(std::max<std::int64_t>(pairs_, 1));
+    }
+
+  private:
+    static constexpr std::size_t kSteps = 20'001;
+    static double score_of(std::size_t step) { return static_cast<double>(step) / (kSteps - 1) * 2 - 1; }
+    std::vector<std::int64_t> counts_ = std::vector<std::int64_t>(kSteps, 0);
+    std::int64_t pairs_ = 0;
+};
+
+/// Below, no list of label errors is asked.
+constexpr double kSuspicious = 0.2;
+
+std::string person_of(const std::string& path) {
+    return path.substr(0, path.find('/'));
 }
 
-/// That of the default threshold, see libfindme/models/manifest.yaml.
-constexpr double kPromisedRate = 3.2e-4;
+double product(const Template& a, const Template& b) {
+    float sum = 0;
+    for (std::size_t i = 0; i < a.size(); ++i) sum += a[i] * b[i];
+    return sum;
+}
+
+/// Two names under which one person appears.
+using Names = std::pair<std::string, std::string>;
+
+std::set<Names> read_label_errors(const std::string& folder) {
+    std::set<Names> errors;
+    std::ifstream file(folder + "/label_errors.txt");
+    std::string line;
+    while (std::getline(file, line)) {
+        std::istringstream words(line);
+        Names names;
+        if (!line.starts_with('#') && words >> names.first >> names.second) {
+            errors.insert(names);
+            errors.insert({names.second, names.first});
+        }
+    }
+    return errors;
+}
+
+/// Shares of pairs of one person that are told to be one, where this share of pairs of different people is,
+/// too (ISO/IEC 19795: true accept rate at a false match rate).
+json true_accepts(const std::map<std::string, Template>& templates, const std::set<Names>& label_errors,
+                  double threshold_distance) {
+    Scores same;
+    Scores strangers;
+    for (auto a = templates.begin(); a != templates.end(); ++a) {
+        const std::string person = person_of(a->first);
+        for (auto b = std::next(a); b != templates.end(); ++b) {
+            const std::string other = person_of(b->first);
+            if (other == person) {
+                same.add(product(a->second, b->second));
+            } else if (const double score = product(a->second, b->second);
+                       score < kSuspicious || !label_errors.contains({person, other})) {
+                strangers.add(score);
+            }
+        }
+    }
+    json rates = json::array();
+    for (const double rate : {1e-3, 3.3e-4, 1e-4, 1e-5, 5e-6, 2e-6, 1e-6}) {
+        const double score = strangers.reached_by(rate);
+        rates.push_back({{"fmr", rate},
+                         {"score", score},
+                         {"distance", std::sqrt(std::max(0.0, 2 - 2 * score))},
+                         {"tar", same.share_from(score)}});
+    }
+    const double threshold = 1 - threshold_distance * threshold_distance / 2;
+    return {{"same_pairs", same.pairs()},
+            {"stranger_pairs", strangers.pairs()},
+            {"rates", rates},
+            {"default_threshold",
+             {{"distance", threshold_distance},
+              {"fmr", strangers.share_from(threshold)},
+              {"tar", same.share_from(threshold)}}}};
+}
 
 struct Distances {
     std::vector<Pair> pairs;
     std::vector<double> values;
-    json all_strangers;
-    std::vector<double> share_nearer;
+    json all_pairs;
     std::size_t images = 0;
     std::size_t missed = 0;
 };
@@ -186,33 +260,13 @@ double accuracy_at(const Distances& d, double threshold, int fold, bool inside) 
     return static_cast<double>(right) / std::max(count, 1);
 }
 
-/// The distance within which this share of all pairs of different people is, and the share of pairs of one
-/// person that is as near: what compares two ways of alignment better than accuracies, which differ by a few
-/// pairs.
-json at_false_match_rate(const Distances& d, double rate) {
-    const auto above = std::upper_bound(d.share_nearer.begin(), d.share_nearer.end(), rate);
-    const auto step = static_cast<double>(above - d.share_nearer.begin());
-    const double before = step > 0 ? *std::prev(above) : 0;
-    const double part = above == d.share_nearer.end() ? 0 : (rate - before) / (*above - before);
-    const double distance = (step - 1 + part) / 100;
-    int count = 0;
-    int near = 0;
-    for (std::size_t i = 0; i < d.pairs.size(); ++i) {
-        count += d.pairs[i].same;
-        near += d.pairs[i].same && d.values[i] <= distance;
-    }
-    return {{"false_match_rate", rate},
-            {"distance", distance},
-            {"tar", static_cast<double>(near) / std::max(count, 1)}};
-}
-
 json verification(const Distances& d) {
     std::vector<double> folds;
     std::vector<double> thresholds;
     for (int fold = 1; fold <= 5; ++fold) {
         double best = 0;
         double best_accuracy = -1;
-        for (double t = 0.30; t < 0.90; t += 0.005) {
+        for (double t = 0.20; t < 1.40; t += 0.005) {
             const double accuracy = accuracy_at(d, t, fold, false);
             if (accuracy > best_accuracy) best_accuracy = accuracy, best = t;
         }
@@ -222,61 +276,47 @@ json verification(const Distances& d) {
     double mean = 0;
     for (const double f : folds) mean += f / static_cast<double>(folds.size());
 
-    json rates = json::array();
-    std::vector<double> strangers;
-    std::vector<double> same;
-    for (std::size_t i = 0; i < d.pairs.size(); ++i)
-        (d.pairs[i].same ? same : strangers).push_back(d.values[i]);
-    std::sort(strangers.begin(), strangers.end());
-    std::sort(same.begin(), same.end());
-    for (double t = 0.40; t < 0.665; t += 0.02) {
-        const auto share = [t](const std::vector<double>& values) {
-            const auto below = std::upper_bound(values.begin(), values.end(), t) - values.begin();
-            return static_cast<double>(below) / static_cast<double>(values.size());
-        };
-        rates.push_back({{"distance", t}, {"fmr", share(strangers)}, {"tar", share(same)}});
-    }
-    return {{"pairs", d.pairs.size()},
-            {"images", d.images},
-            {"missed", d.missed},
-            {"accuracy", mean},
-            {"folds", folds},
-            {"fold_thresholds", thresholds},
-            {"nearest_strangers", std::vector<double>(strangers.begin(), strangers.begin() + 6)},
-            {"rates", rates},
-            {"at_false_match_rate", {at_false_match_rate(d, 1e-3), at_false_match_rate(d, kPromisedRate)}},
-            {"false_match_rate", d.all_strangers}};
+    return {{"pairs", d.pairs.size()}, {"images", d.images}, {"missed", d.missed},
+            {"accuracy", mean},        {"folds", folds},     {"fold_thresholds", thresholds},
+            {"all_pairs", d.all_pairs}};
 }
 
 Distances measure(const Models& models, const face::Aligner& aligner,
-                  const std::map<std::string, Face>& faces, const std::vector<Pair>& pairs) {
+                  const std::map<std::string, Face>& faces, const std::vector<Pair>& pairs,
+                  const std::set<Names>& label_errors) {
     face::Workspace workspace;
     std::map<std::string, Template> templates;
-    Distances result{pairs, {}, {}, {}, faces.size(), 0};
+    Distances result{pairs, {}, {}, faces.size(), 0};
     for (const auto& [path, found] : faces) {
         // A missed face is scored as the whole picture's middle, as the benchmark wants an answer for every
         // pair.
         result.missed += !found.box;
         const findme::Box box = found.box.value_or(findme::Box{0.3F, 0.25F, 0.4F, 0.5F});
-        templates[path] = models.recogniser->describe(aligner.align(found.image, box).chip, workspace);
+        face::FaceChips chips(found.image, {aligner.align(found.image, box)});
+        templates[path] = models.recogniser->describe(chips, workspace).front();
     }
-    result.all_strangers = false_match_rates(templates, result.share_nearer);
+    result.all_pairs = true_accepts(templates, label_errors, models.manifest.calibration.threshold_distance);
     for (const auto& pair : pairs)
         result.values.push_back(findme::search::distance(templates[pair.a], templates[pair.b]));
     return result;
 }
 
+/// Those of the pairs, and all others of the set.
 std::map<std::string, Face> detect_all(const Models& models, const std::string& folder,
-                                       const std::vector<Pair>& pairs) {
+                                       const std::vector<Pair>& pairs, bool all) {
+    std::set<std::string> paths;
+    for (const auto& pair : pairs) paths.insert({pair.a, pair.b});
+    const fs::path images = folder + "/images";
+    for (const auto& entry : fs::recursive_directory_iterator(images)) {
+        const std::string path = entry.path().lexically_relative(images).string();
+        if (all && entry.is_regular_file()) paths.insert(path);
+    }
     face::Workspace workspace;
     std::map<std::string, Face> faces;
-    for (const auto& pair : pairs) {
-        for (const auto* path : {&pair.a, &pair.b}) {
-            if (faces.contains(*path)) continue;
-            Face found{load(folder + "/images/" + *path), {}};
-            found.box = central_face(models.detector->detect(found.image, workspace));
-            faces.emplace(*path, std::move(found));
-        }
+    for (const auto& path : paths) {
+        Face found{load(folder + "/images/" + path), {}};
+        found.box = central_face(models.detector->detect(found.image, workspace));
+        faces.emplace(path, std::move(found));
     }
     return faces;
 }
@@ -284,9 +324,10 @@ std::map<std::string, Face> detect_all(const Models& models, const std::string& 
 json lfw(const std::string& models_dir, const std::string& folder, const Wanted& wanted) {
     const Models models(models_dir, wanted);
     const auto pairs = read_pairs(folder);
-    const auto faces = detect_all(models, folder, pairs);
-    return verification(measure(
-        models, face::Aligner(face::read_landmark_model(models.landmarks), models.box), faces, pairs));
+    const auto faces = detect_all(models, folder, pairs, true);
+    return verification(measure(models,
+                                face::Aligner(face::read_landmark_model(models.landmarks), models.box), faces,
+                                pairs, read_label_errors(folder)));
 }
 
 json box_grid(const std::string& models_dir, const std::string& folder, const Wanted& wanted) {
@@ -301,15 +342,16 @@ json box_grid(const std::string& models_dir, const std::string& folder, const Wa
             for (const float down : {-0.02F, 0.02F, 0.06F}) boxes.push_back({side, down});
         }
     }
-    const auto faces = detect_all(models, folder, pairs);
+    const auto faces = detect_all(models, folder, pairs, false);
     json grid = json::array();
     for (const auto& box : boxes) {
-        const auto result = verification(
-            measure(models, face::Aligner(face::read_landmark_model(models.landmarks), box), faces, pairs));
+        const auto result =
+            verification(measure(models, face::Aligner(face::read_landmark_model(models.landmarks), box),
+                                 faces, pairs, read_label_errors(folder)));
         grid.push_back({{"side", box.side},
                         {"centre_down", box.centre_down},
                         {"accuracy", result["accuracy"]},
-                        {"at_false_match_rate", result["at_false_match_rate"]}});
+                        {"all_pairs", result["all_pairs"]}});
         std::fprintf(stderr, "%s\n", grid.back().dump().c_str());
     }
     return grid;
@@ -390,8 +432,8 @@ json wider(const std::string& models_dir, const std::string& folder, const Wante
 int main(int argc, char** argv) {
     std::vector<std::string> words(argv + 1, argv + argc);
     Wanted wanted;
-    if (words.size() > 1 && words[0] == "--detector") {
-        wanted.detector = words[1];
+    while (words.size() > 1 && words[0].starts_with("--")) {
+        (words[0] == "--detector" ? wanted.detector : wanted.recogniser) = words[1];
         words.erase(words.begin(), words.begin() + 2);
     }
     const std::string what = words.size() >= 3 ? words[0] : "";
@@ -410,7 +452,9 @@ int main(int argc, char** argv) {
     } else if (what == "box") {
         result = box_grid(words[1], words[2], wanted);
     } else {
-        std::fprintf(stderr, "usage: accuracy [--detector FILE] lfw|wider|box MODELS_DIR DATA_DIR\n");
+        std::fprintf(
+            stderr,
+            "usage: accuracy [--detector FILE] [--recogniser ID] lfw|wider|box MODELS_DIR DATA_DIR\n");
         return 2;
     }
     std::printf("%s\n", result.dump().c_str());

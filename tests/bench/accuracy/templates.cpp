@@ -6,14 +6,15 @@
 #include <cstdio>
 #include <exception>
 #include <filesystem>
+#include <span>
 #include <string>
 #include <vector>
 
 #include "base/file.hpp"
 #include "config/model_manifest.hpp"
-#include "face/dlib_resnet.hpp"
 #include "face/face_analyser.hpp"
 #include "face/model_files.hpp"
+#include "face/recognition_kind.hpp"
 #include "face/rfb_detector.hpp"
 #include "support/references/dlib_reference.hpp"
 
@@ -37,7 +38,9 @@ int run(const std::string& models, const std::string& lfw, std::size_t wanted) {
     const auto load = [&](const char* job) { return face::load_model(manifest, job, {models}); };
     const auto detector = face::make_rfb_detector(load("detector"), face::Precision::f32);
     const face::Aligner aligner(face::read_landmark_model(load("landmarks")), {});
-    const face::Recogniser ours(face::read_dlib_resnet(load("recognition")), face::Precision::f32);
+    constexpr const char* kKind = "dlib-resnet";
+    const face::ChipNetwork ours(face::read_recognition(kKind, load("recognition")),
+                                 face::chip_input_of(kKind, true), face::Precision::f32);
     findme::testing::DlibReference dlibs(load("recognition"));
     face::Workspace workspace;
     std::size_t faces = 0;
@@ -51,8 +54,10 @@ int run(const std::string& models, const std::string& lfw, std::size_t wanted) {
                 .image;
         const auto found = detector->detect(image, workspace);
         if (found.empty()) continue;
-        const auto chip = aligner.align(image, found.front().box).chip;
-        const double cosine = findme::testing::cosine(ours.describe(chip, workspace), dlibs.describe(chip));
+        const auto chip =
+            face::cut_chip(image, aligner.align(image, found.front().box), face::dlib_chip_shape());
+        const double cosine =
+            findme::testing::cosine(ours.describe(std::span(&chip, 1), workspace), dlibs.describe(chip));
         least = std::min(least, cosine);
         sum += cosine;
         ++faces;

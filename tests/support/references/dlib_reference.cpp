@@ -1,8 +1,5 @@
 #include "support/references/dlib_reference.hpp"
 
-#include <algorithm>
-#include <stdexcept>
-
 #include "face/dlib_resnet.hpp"
 #include "face/memory_stream.hpp"
 #include "support/references/dlib_resnet_type.hpp"
@@ -21,11 +18,7 @@ struct DlibReference::State {
             }
         }
         const dlib::matrix<float, 0, 1> described = net(pixels);
-        if (described.size() != static_cast<long>(kTemplateSize))
-            throw std::runtime_error("dlib's network does not make templates");
-        Template out;
-        std::copy(described.begin(), described.end(), out.begin());
-        return out;
+        return {described.begin(), described.end()};
     }
 };
 
@@ -39,8 +32,8 @@ DlibReference::~DlibReference() = default;
 Template DlibReference::describe(const Image& chip) {
     const auto straight = state_->forward(chip);
     const auto turned = state_->forward(mirrored(chip));
-    Template mean;
-    for (std::size_t i = 0; i < kTemplateSize; ++i) mean[i] = (straight[i] + turned[i]) / 2;
+    Template mean(straight.size());
+    for (std::size_t i = 0; i < mean.size(); ++i) mean[i] = (straight[i] + turned[i]) / 2;
     return mean;
 }
 

@@ -45,7 +45,7 @@ inline double cosine(const Template& a, const Template& b) {
     double ab = 0;
     double aa = 0;
     double bb = 0;
-    for (std::size_t i = 0; i < kTemplateSize; ++i) {
+    for (std::size_t i = 0; i < a.size(); ++i) {
         ab += static_cast<double>(a[i]) * b[i];
         aa += static_cast<double>(a[i]) * a[i];
         bb += static_cast<double>(b[i]) * b[i];

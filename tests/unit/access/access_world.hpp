@@ -42,7 +42,7 @@ class NamedSelfies final : public access::SelfieJudge {
 
     /// Far from everybody else's.
     static Template template_of(const std::string& person) {
-        Template face_template{};
+        Template face_template(128);
         std::size_t at = 7;
         for (const char c : person) at = (at * 31 + static_cast<unsigned char>(c)) % face_template.size();
         face_template[at] = 1;

@@ -138,15 +138,13 @@ TEST_CASE("aligner: mirrored photos have mirrored landmarks and pose", "[face][m
             const bool is_face = std::any_of(sample_faces()[i].begin(), sample_faces()[i].end(),
                                              [&](const Point& point) { return holds(found.box, point); });
             FaceQuality straight;
-            estimate_pose(aligner.align(image, found.box).landmarks, image.width_px, image.height_px,
-                          straight);
+            estimate_pose(aligner.align(image, found.box), image.width_px, image.height_px, straight);
             // On a profile the landmark model guesses.
             if (!is_face || std::abs(straight.yaw) > 0.3F) continue;
             Box box = found.box;
             box.x = 1 - box.x - box.width;
             FaceQuality turned;
-            estimate_pose(aligner.align(turned_image, box).landmarks, image.width_px, image.height_px,
-                          turned);
+            estimate_pose(aligner.align(turned_image, box), image.width_px, image.height_px, turned);
             INFO(files[i] << " face at " << found.box.x << "," << found.box.y);
             // The landmark model is not symmetric itself: near is enough.
             CHECK(turned.yaw == Approx(-straight.yaw).margin(0.12));
@@ -157,7 +155,7 @@ TEST_CASE("aligner: mirrored photos have mirrored landmarks and pose", "[face][m
     CHECK(compared >= 12);
 }
 
-TEST_CASE("aligner: boxes that reach over an edge, lie outside or have no size give a chip all the same",
+TEST_CASE("aligner: boxes that reach over an edge, lie outside or have no size give landmarks all the same",
           "[face][model]") {
     const auto models = model_folder();
     if (!models) return;
@@ -165,10 +163,10 @@ TEST_CASE("aligner: boxes that reach over an edge, lie outside or have no size g
     const Image image = make_picture(80, 60);
     for (const Box& box : {Box{-0.2F, -0.2F, 0.5F, 0.5F}, Box{0.8F, 0.8F, 0.5F, 0.5F}, Box{2, 2, 0.5F, 0.5F},
                            Box{0.5F, 0.5F, 0, 0}, Box{0, 0, 1, 1}}) {
-        const auto aligned = aligner.align(image, box);
-        CHECK(aligned.chip.width_px == 150);
-        CHECK(aligned.chip.height_px == 150);
-        CHECK(aligned.chip.pixels.size() == 67'500);
+        for (const Point& point : aligner.align(image, box)) {
+            CHECK(std::isfinite(point.x));
+            CHECK(std::isfinite(point.y));
+        }
     }
     CHECK_NOTHROW(aligner.align(make_picture(1, 1), {0, 0, 1, 1}));
 }

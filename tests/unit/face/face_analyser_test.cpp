@@ -6,8 +6,8 @@
 
 #include "base/file.hpp"
 #include "config/model_manifest.hpp"
-#include "face/dlib_resnet.hpp"
 #include "face/model_files.hpp"
+#include "face/recognition_kind.hpp"
 #include "face/rfb_detector.hpp"
 #include "image/orient.hpp"
 #include "search/probe.hpp"
@@ -64,10 +64,15 @@ TEST_CASE("analyser: a photo that lies on its side gives the faces it gives upri
             .image;
     const auto manifest = config::parse_manifest(config::embedded_manifest_yaml());
     const auto load = [&](const char* job) { return load_model(manifest, job, {*models}); };
+    std::vector<RecogniserPart> parts;
+    const std::string kind = "dlib-resnet";
+    parts.push_back({std::make_unique<ChipNetwork>(read_recognition(kind, load("recognition")),
+                                                   chip_input_of(kind, true), Precision::f32),
+                     1});
     const auto analyser = std::make_unique<FaceAnalyser>(
         std::make_unique<UprightOnly>(make_rfb_detector(load("detector"), Precision::f32), upright),
         std::make_unique<Aligner>(read_landmark_model(load("landmarks")), BoxCalibration{}),
-        std::make_unique<Recogniser>(read_dlib_resnet(load("recognition")), Precision::f32));
+        make_recogniser(std::move(parts)));
     const auto expected = analyser->analyse(upright, upright.height_px, workspace);
     REQUIRE(expected.size() > 2);
     for (const int turn : {6, 8, 3}) {

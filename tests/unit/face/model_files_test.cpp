@@ -114,7 +114,7 @@ TEST_CASE("models: what findme needs is all checked, without a database", "[face
     Config config;
     config.models_dir = folder.path();
     const auto checks = check_models(config, folder.path());
-    REQUIRE(checks.size() == 3);
+    REQUIRE(checks.size() == 4);
     for (const auto& check : checks) CHECK(check.state == ModelState::missing);
 }
 
@@ -144,7 +144,7 @@ TEST_CASE("models: the real ones are good, and an altered byte shows", "[face][m
 
 TEST_CASE("scores: 100, 70 and 0 lie at the calibrated distances, and never rise with the distance",
           "[face]") {
-    const Calibration calibration{"m", 0.55, 0.25, 0.90};
+    const Calibration calibration{"m", 2, 0.55, 0.25, 0.90};
     CHECK(score_of(0.10, calibration) == 100);
     CHECK(score_of(0.25, calibration) == 100);
     CHECK(score_of(0.55, calibration) == Approx(70));
@@ -159,7 +159,7 @@ TEST_CASE("scores: 100, 70 and 0 lie at the calibrated distances, and never rise
 }
 
 TEST_CASE("scores: the distance of a score gives that score", "[face]") {
-    const Calibration calibration{"m", 0.55, 0.25, 0.90};
+    const Calibration calibration{"m", 2, 0.55, 0.25, 0.90};
     for (double score = 0; score <= 100; score += 2.5) {
         CHECK(score_of(distance_of(score, calibration), calibration) == Approx(score).margin(1e-9));
     }

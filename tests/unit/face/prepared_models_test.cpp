@@ -69,7 +69,7 @@ PreparedModels small_models() {
     convolution.bias.assign(8, 0.5F);
     graph.nodes = {input, convolution};
     graph.outputs = {1};
-    models.recognition = pack(graph, 1, 8, 8, Precision::f32);
+    models.recognition = {pack(graph, 1, 8, 8, Precision::f32)};
     return models;
 }
 
@@ -121,26 +121,27 @@ TEST_CASE("prepared models: what was written is what is mapped", "[face]") {
     CHECK(mapped->landmarks.nodes[0].threshold == 0.5F);
     CHECK(std::vector<float>(mapped->landmarks.leaves.begin(), mapped->landmarks.leaves.end()) ==
           std::vector<float>{1, 2, 3, 4});
-    CHECK(output_of(mapped->recognition) == output_of(models.recognition));
+    REQUIRE(mapped->recognition.size() == 1);
+    CHECK(output_of(mapped->recognition[0]) == output_of(models.recognition[0]));
 }
 
 TEST_CASE("prepared models: packed weights give the very numbers of plain ones", "[face]") {
     PreparedModels models = small_models();
-    Graph plain = models.recognition;
+    Graph plain = models.recognition[0];
     for (int i = 0; i < 8 * 3 * 3 * 3; ++i)
         plain.nodes[1].weights.push_back(static_cast<float>(i % 7) - 3.0F);
     plain.nodes[1].packed = {};
-    CHECK(output_of(models.recognition) == output_of(plain));
+    CHECK(output_of(models.recognition[0]) == output_of(plain));
 }
 
 TEST_CASE("prepared models: weights that were packed for another size or machine are refused", "[face]") {
     PreparedModels models = small_models();
-    models.recognition.nodes[1].packed.layout ^= 1U;
-    CHECK_THROWS_AS(output_of(models.recognition), Error);
-    models.recognition.nodes[1].packed.layout ^= 1U;
-    auto& bytes = models.recognition.nodes[1].packed.bytes;
+    models.recognition[0].nodes[1].packed.layout ^= 1U;
+    CHECK_THROWS_AS(output_of(models.recognition[0]), Error);
+    models.recognition[0].nodes[1].packed.layout ^= 1U;
+    auto& bytes = models.recognition[0].nodes[1].packed.bytes;
     bytes = bytes.first(bytes.size() - 4);
-    CHECK_THROWS_AS(output_of(models.recognition), Error);
+    CHECK_THROWS_AS(output_of(models.recognition[0]), Error);
 }
 
 TEST_CASE("prepared models: a file of another key, cut short or changed anywhere is no file", "[face]") {

@@ -20,13 +20,11 @@ using testing::TestDatabase;
 namespace {
 
 constexpr const char* kModel = "model";
-const Calibration kCalibration{kModel, 0.5, 0.3, 0.9};
+const Calibration kCalibration{kModel, 2, 0.5, 0.3, 0.9};
 
-/// On a line: two faces are as far apart as their numbers.
+/// On a circle: two faces are nearly as far apart as their numbers.
 Template at(float place) {
-    Template face_template{};
-    face_template[0] = place;
-    return face_template;
+    return {std::cos(place), std::sin(place)};
 }
 
 struct World {
@@ -200,7 +198,8 @@ TEST_CASE("event matcher: photos matched while a reference was on its way are co
           "[match]") {
     World world(GENERATE(from_range(available_databases())));
     const AccountId anna = world.guest("anna");
-    const auto near = world.matcher->photos_near(*world.connection, world.event, std::vector{at(0)});
+    const auto near =
+        world.matcher->photos_near(*world.connection, world.event, std::vector<Template>{at(0)});
     const PhotoId photo = world.photo(1, {0.1F});
     CHECK(world.matcher->match_new(*world.connection, world.event) == 1);
     db::Transaction transaction(*world.connection, db::Access::write);

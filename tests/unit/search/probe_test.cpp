@@ -3,20 +3,20 @@
 #include <catch2/catch.hpp>
 #include <random>
 
+#include "findme/error.hpp"
+
 using namespace findme;
 using search::Probe;
 
 namespace {
 
 Template filled(float value) {
-    Template result;
-    result.fill(value);
-    return result;
+    return Template(128, value);
 }
 
 Template random_template(std::mt19937& random) {
     std::normal_distribution<float> number(0.0F, 0.1F);
-    Template result;
+    Template result(128);
     for (auto& value : result) value = number(random);
     return result;
 }
@@ -24,13 +24,25 @@ Template random_template(std::mt19937& random) {
 }  // namespace
 
 TEST_CASE("probe: the distance is Euclidean", "[search]") {
-    Template a{};
-    Template b{};
+    Template a(128);
+    Template b(128);
     CHECK(search::distance(a, b) == 0);
     a[0] = 3;
     b[127] = 4;
     CHECK(search::distance(a, b) == Approx(5));
     CHECK(search::distance(b, a) == Approx(5));
+}
+
+TEST_CASE("probe: templates of different sizes are not compared", "[search]") {
+    const Probe probe({Template(128), Template(128)});
+    for (const std::size_t size : {0, 127, 129, 512}) {
+        try {
+            static_cast<void>(probe.distance_to(Template(size)));
+            FAIL_CHECK("no error was thrown for " << size);
+        } catch (const Error& error) {
+            CHECK(error.code() == ErrorCode::store_corrupt);
+        }
+    }
 }
 
 TEST_CASE("probe: with one reference its distance is that reference's", "[search]") {

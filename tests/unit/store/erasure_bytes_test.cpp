@@ -17,14 +17,14 @@ using testing::World;
 namespace {
 
 Template random_template(std::mt19937& random) {
-    Template made{};
+    Template made(128);
     std::uniform_real_distribution<float> value(-1, 1);
     for (float& component : made) component = value(random);
     return made;
 }
 
 db::Bytes bytes_of(const Template& face_template) {
-    db::Bytes bytes(sizeof face_template);
+    db::Bytes bytes(face_template.size() * sizeof(float));
     std::memcpy(bytes.data(), face_template.data(), bytes.size());
     return bytes;
 }

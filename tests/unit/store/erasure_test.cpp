@@ -31,6 +31,7 @@ PhotoRecord make_record(EventId event, std::uint32_t number, std::size_t faces, 
     record.faces.resize(faces);
     std::uniform_real_distribution<float> value(-1, 1);
     for (auto& face : record.faces) {
+        face.face_template.resize(128);
         for (float& component : face.face_template) component = value(random);
     }
     return record;
@@ -51,7 +52,7 @@ std::string all_bytes(const std::string& file) {
 bool holds_any_part(const std::string& bytes, const Template& face_template) {
     constexpr std::size_t kPart = 16;
     const auto* begin = reinterpret_cast<const char*>(face_template.data());
-    for (std::size_t at = 0; at < sizeof(Template); at += kPart) {
+    for (std::size_t at = 0; at < face_template.size() * sizeof(float); at += kPart) {
         if (bytes.find(std::string(begin + at, kPart)) != std::string::npos) return true;
     }
     return false;
