@@ -1,5 +1,9 @@
 // What the photo repository promises on every database.
+#include <cmath>
+#include <limits>
+
 #include "conformance/repository_fixture.hpp"
+#include "store/columns.hpp"
 
 using namespace findme;
 using namespace findme::testing;
@@ -321,11 +325,27 @@ TEST_CASE("photos: a face id is never given to another face", "[store]") {
     CHECK(after.front().id > before.back().id);
 }
 
+TEST_CASE("photos: a template that an earlier release kept, not of unit length, is scaled", "[store]") {
+    Fixture store(GENERATE(from_range(available_databases())));
+    store.save(store.record(1, "/a.jpg"));
+    const auto keep = [&](const std::vector<float>& numbers) {
+        store.connection->run("UPDATE face_templates SET template = $1", {store::to_bytes(numbers)});
+    };
+    keep({0, 3, 0, -4});
+    CHECK(store.templates(kModel) == std::vector<Template>{{0, 0.6F, 0, -0.8F}});
+    keep({0, 0});
+    CHECK(store.templates(kModel) == std::vector<Template>{{0, 0}});
+    keep({std::numeric_limits<float>::quiet_NaN(), 1});
+    CHECK(std::isnan(store.templates(kModel).at(0).at(1)));
+}
+
 TEST_CASE("photos: a template or a hash of the wrong size is corruption", "[store]") {
     Fixture store(GENERATE(from_range(available_databases())));
     store.save(store.record(1, "/a.jpg"));
-    store.connection->run("UPDATE face_templates SET template = $1", {db::Bytes(511, 1)});
-    CHECK(code_of([&] { (void)store.templates(kModel); }) == ErrorCode::store_corrupt);
+    for (const std::size_t bytes : {0, 1, 511}) {
+        store.connection->run("UPDATE face_templates SET template = $1", {db::Bytes(bytes, 1)});
+        CHECK(code_of([&] { (void)store.templates(kModel); }) == ErrorCode::store_corrupt);
+    }
     store.connection->run("UPDATE faces SET landmarks = $1", {db::Bytes(41, 1)});
     CHECK(code_of([&] { (void)store.photos.faces(store.all().at(0).id); }) == ErrorCode::store_corrupt);
     // Where a time is text anything can get into it; where it is not, an age beyond all years can.

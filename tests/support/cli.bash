@@ -173,7 +173,7 @@ need_command() {
 
 need_models() {
     local file
-    for file in fr_detect.onnx shape_predictor_5_face_landmarks.dat dlib_face_recognition_resnet_model_v1.dat; do
+    for file in fr_detect.onnx fr_feature.onnx shape_predictor_5_face_landmarks.dat dlib_face_recognition_resnet_model_v1.dat; do
         [ -f "$FINDME_TEST_MODELS/$file" ] || missing "no model $file in $FINDME_TEST_MODELS (libfindme/models/fetch_models.sh)"
     done
 }

@@ -13,21 +13,27 @@
 
 namespace findme::face {
 
-const ChipShape& dlib_chip_shape() {
+namespace {
+
+ChipShape make_dlib_chip_shape() {
     // Fractions of the square that dlib finds the landmarks in.
     constexpr Landmarks kMean{
         Point{0.8595674595992F, 0.2134981538014F}, Point{0.6460604764104F, 0.2289674387677F},
         Point{0.1205750620789F, 0.2137274526848F}, Point{0.3340850613712F, 0.2290642403242F},
         Point{0.4901123135679F, 0.6277975316475F}};
     constexpr float kPadding = 0.25F;
-    static const ChipShape kShape = [] {
-        ChipShape shape{kChipSide_px, kMean};
-        for (Point& point : shape.points_px) {
-            point.x = (kPadding + point.x) / (2 * kPadding + 1) * kChipSide_px;
-            point.y = (kPadding + point.y) / (2 * kPadding + 1) * kChipSide_px;
-        }
-        return shape;
-    }();
+    ChipShape shape{kChipSide_px, kMean};
+    for (Point& point : shape.points_px) {
+        point.x = (kPadding + point.x) / (2 * kPadding + 1) * kChipSide_px;
+        point.y = (kPadding + point.y) / (2 * kPadding + 1) * kChipSide_px;
+    }
+    return shape;
+}
+
+}  // namespace
+
+const ChipShape& dlib_chip_shape() {
+    static const ChipShape kShape = make_dlib_chip_shape();
     return kShape;
 }
 

@@ -36,10 +36,20 @@ void normalise(const Image& chip, const ChipInput& input, float* to) {
     }
 }
 
+/// @return the network itself.
+Graph with_one_output(Graph network) {
+    if (network.outputs.size() != 1) {
+        throw Error(ErrorCode::model_shape_mismatch, "the recognition network has " +
+                                                         std::to_string(network.outputs.size()) +
+                                                         " outputs instead of one");
+    }
+    return network;
+}
+
 }  // namespace
 
 ChipNetwork::ChipNetwork(Graph network, ChipInput input, Precision precision)
-    : input_(input), networks_(std::move(network), kTogether.size(), precision) {
+    : input_(input), networks_(with_one_output(std::move(network)), kTogether.size(), precision) {
     // Compiled now, so that a network of another kind is refused where it is loaded.
     const int side_px = input_.shape.side_px;
     const auto single = networks_.get(pictures_of(input_), side_px, side_px);

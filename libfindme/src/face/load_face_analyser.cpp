@@ -35,7 +35,10 @@ std::optional<Place> place_of(const ModelManifest& manifest, const std::vector<s
                               const std::string& cache_dir, Precision precision) {
     Place place;
     const std::string machine = packing_name(precision);
-    place.key = "findme prepared models 3\n" + machine + "\n";
+    const RecogniserKind& recogniser = manifest.recognisers.front();
+    place.key = "findme prepared models 3\n" + machine + "\n" + recogniser.id + "\n";
+    for (const RecognitionNetwork& network : recogniser.networks)
+        place.key += network.file + (network.with_mirror ? " and mirrored\n" : "\n");
     for (const ModelFile& model : manifest.files) {
         if (model.job != kLandmarks && model.job != kRecognition) continue;
         const std::string path = model_path(model, folders);
@@ -112,7 +115,9 @@ PreparedModels load_prepared(const ModelManifest& manifest, const std::vector<st
     const auto place = place_of(manifest, folders, cache_dir, precision);
     if (!place) return prepare(manifest, folders, precision);  // Says which file is missing.
     for (const std::string& path : place->paths) {
-        if (auto models = map_prepared(path, place->key)) return std::move(*models);
+        auto models = map_prepared(path, place->key);
+        if (models && models->recognition.size() == manifest.recognisers.front().networks.size())
+            return std::move(*models);
     }
     PreparedModels models = prepare(manifest, folders, precision);
     keep(*place, models);

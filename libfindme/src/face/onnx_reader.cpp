@@ -4,7 +4,6 @@
 #include <cmath>
 #include <functional>
 #include <map>
-#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -96,9 +95,16 @@ class Importer {
         }
         // Whatever hangs on an output head belongs to the fixed-size tail; what reads constants alone is not
         // needed either.
+        if (node.op == "Identity" && constant(node, 0) != nullptr) {
+            const OnnxTensor same = *constant(node, 0);
+            file_.constants.insert_or_assign(node.outputs[0], same);
+            return;
+        }
         const bool reachable = std::any_of(node.inputs.begin(), node.inputs.end(),
                                            [&](const auto& name) { return made_.contains(name); });
         if (!reachable) return;
+        if (const auto pad = node.text("auto_pad", "NOTSET"); pad != "NOTSET" && pad != "VALID")
+            refuse_onnx("has a " + node.op + " that pads by the rule " + base::quoted(pad));
         if (node.op == "Transpose" && end_ == OnnxEnd::detection_heads)
             return graph_.outputs.push_back(source(node, 0).node);
         const auto operation = kOperations.find(node.op);
@@ -119,11 +125,27 @@ class Importer {
         return found == file_.constants.end() || found->second.values.empty() ? nullptr : &found->second;
     }
 
+    /// One that is not flat.
+    [[nodiscard]] Made picture(const OnnxNode& node, std::size_t input) const {
+        const Made made = source(node, input);
+        if (made.is_flat) refuse_onnx("has a " + node.op + " of something flat");
+        return made;
+    }
+
+    /// No network has more, and a file of a few bytes could ask for any number.
+    static int channels_of(std::int64_t count) {
+        constexpr std::int64_t kMost = 1 << 16;
+        if (count < 1 || count > kMost) refuse_onnx("has a tensor of " + std::to_string(count) + " channels");
+        return static_cast<int>(count);
+    }
+
     Graph::Node& at(int node) { return graph_.nodes[static_cast<std::size_t>(node)]; }
 
     void push(const OnnxNode& from, Graph::Node node, bool is_flat = false) {
         graph_.nodes.push_back(std::move(node));
-        made_[from.outputs[0]] = {static_cast<int>(graph_.nodes.size()) - 1, is_flat};
+        const int made = static_cast<int>(graph_.nodes.size()) - 1;
+        made_[from.outputs[0]] = {made, is_flat};
+        readers_of_node_[made] = readers_[from.outputs[0]];
     }
 
     /// A node of one input that keeps its channels.
@@ -135,10 +157,11 @@ class Importer {
         return node;
     }
 
-    /// Nobody else reads what this node reads, so that what made it may be changed instead of it.
-    [[nodiscard]] bool is_only_reader(const OnnxNode& node, std::size_t input) const {
-        const auto readers = readers_.find(node.inputs[input]);
-        return readers != readers_.end() && readers->second == 1;
+    /// One node of the file alone reads what this one gives, under all its names: then that reader's work may
+    /// be done by what made it.
+    [[nodiscard]] bool has_one_reader(Made made) const {
+        const auto readers = readers_of_node_.find(made.node);
+        return readers != readers_of_node_.end() && readers->second == 1;
     }
 
     /// One number for each channel.
@@ -156,12 +179,18 @@ class Importer {
         return tensor.values;
     }
 
-    void pass_over(const OnnxNode& from) { made_[from.outputs[0]] = source(from, 0); }
+    void pass_over(const OnnxNode& from) { name_again(from, source(from, 0)); }
+
+    /// Another name for the same: whoever reads it reads what it names.
+    void name_again(const OnnxNode& from, Made made) {
+        made_[from.outputs[0]] = made;
+        readers_of_node_[made.node] += readers_[from.outputs[0]] - 1;
+    }
 
     void add_flattening(const OnnxNode& from) {
         if (end_ == OnnxEnd::detection_heads)
             refuse_onnx("uses the operation " + base::quoted(from.op) + " before its detection heads");
-        made_[from.outputs[0]] = {source(from, 0).node, true};
+        name_again(from, {source(from, 0).node, true});
     }
 
     /// Templates are brought to unit length anyway.
@@ -180,8 +209,12 @@ class Importer {
         }
         Graph::Node node;
         node.op = Graph::Op::convolution;
-        node.inputs = {source(from, 0).node};
-        node.channels = static_cast<int>(std::min<std::int64_t>(weights->dims[0], 1 << 16));
+        node.inputs = {picture(from, 0).node};
+        node.channels = channels_of(weights->dims[0]);
+        if (from.inputs.size() > 2 && !from.inputs[2].empty() && bias == nullptr)
+            refuse_onnx("has a convolution whose bias is not constant");
+        if (bias != nullptr && bias->values.size() != static_cast<std::size_t>(node.channels))
+            refuse_onnx("has a convolution with a bias of another size");
         node.kernel_px = static_cast<int>(std::min<std::int64_t>(weights->dims[2], 1 << 10));
         node.stride_px = from.uniform("strides", 1);
         node.padding_px = from.uniform("pads", 0);
@@ -223,6 +256,8 @@ class Importer {
                     alpha * matrix->values[is_turned ? o * inputs + i : i * outputs + o];
         }
         node.bias.assign(outputs, 0.0F);
+        if (from.inputs.size() > 2 && !from.inputs[2].empty() && bias == nullptr)
+            refuse_onnx("has a " + from.op + " whose bias is not constant");
         if (bias != nullptr) {
             if (bias->values.size() != outputs && bias->values.size() != 1)
                 refuse_onnx("has a " + from.op + " with a bias of another size");
@@ -237,10 +272,9 @@ class Importer {
         const Made input = source(from, 0);
         Graph::Node& before = at(input.node);
         const bool ends_in_one = before.op == Graph::Op::convolution || before.op == Graph::Op::add;
-        if (ends_in_one && is_only_reader(from, 0)) {
+        if (ends_in_one && has_one_reader(input)) {
             before.relu = true;
-            made_[from.outputs[0]] = input;
-            return;
+            return name_again(from, input);
         }
         Graph::Node node = like(input, Graph::Op::prelu);
         node.slopes.assign(static_cast<std::size_t>(node.channels), 0.0F);
@@ -262,17 +296,16 @@ class Importer {
     }
 
     /// Folds into the convolution before it, where that is read by nobody else; else it is one of its own.
-    void add_affine(const OnnxNode& from, Made input, const Affine& affine, std::size_t input_index = 0) {
+    void add_affine(const OnnxNode& from, Made input, const Affine& affine) {
         Graph::Node& before = at(input.node);
         const auto channels = static_cast<std::size_t>(before.channels);
-        if (before.op == Graph::Op::convolution && !before.relu && is_only_reader(from, input_index)) {
+        if (before.op == Graph::Op::convolution && !before.relu && has_one_reader(input)) {
             const std::size_t each = before.weights.size() / channels;
             for (std::size_t c = 0; c < channels; ++c) {
                 for (std::size_t i = 0; i < each; ++i) before.weights[c * each + i] *= affine.scale[c];
                 before.bias[c] = before.bias[c] * affine.scale[c] + affine.shift[c];
             }
-            made_[from.outputs[0]] = input;
-            return;
+            return name_again(from, input);
         }
         Graph::Node node = like(input, Graph::Op::convolution);
         node.groups = node.channels;
@@ -315,13 +348,17 @@ class Importer {
         if (const OnnxTensor* shift = constant(from, side)) {
             const Made input = source(from, 1 - side);
             const auto shifts = spread(from, *shift, input);
-            return add_affine(from, input, {std::vector<float>(shifts.size(), 1.0F), shifts}, 1 - side);
+            return add_affine(from, input, {std::vector<float>(shifts.size(), 1.0F), shifts});
         }
         Graph::Node node;
         node.op = Graph::Op::add;
-        node.inputs = {source(from, 0).node, source(from, 1).node};
-        node.channels = at(node.inputs[0]).channels;
-        push(from, std::move(node));
+        const Made left = source(from, 0);
+        const Made right = source(from, 1);
+        if (at(left.node).channels != at(right.node).channels || left.is_flat != right.is_flat)
+            refuse_onnx("has an Add of tensors of different shape");
+        node.inputs = {left.node, right.node};
+        node.channels = at(left.node).channels;
+        push(from, std::move(node), left.is_flat);
     }
 
     void add_subtraction(const OnnxNode& from) {
@@ -345,27 +382,29 @@ class Importer {
             for (float& value : factors) value = 1.0F / value;
         }
         const std::vector<float> zeros(factors.size(), 0.0F);
-        add_affine(from, input, {std::move(factors), zeros}, 1 - side);
+        add_affine(from, input, {std::move(factors), zeros});
     }
 
     void add_concat(const OnnxNode& from) {
         Graph::Node node;
         node.op = Graph::Op::concat;
+        std::int64_t channels = 0;
         for (std::size_t i = 0; i < from.inputs.size(); ++i) {
-            node.inputs.push_back(source(from, i).node);
-            node.channels += at(node.inputs.back()).channels;
+            node.inputs.push_back(picture(from, i).node);
+            channels += at(node.inputs.back()).channels;
         }
+        node.channels = channels_of(channels);
         push(from, std::move(node));
     }
 
     void add_pool(const OnnxNode& from) {
         if (from.op == "GlobalAveragePool")
-            return push(from, like(source(from, 0), Graph::Op::global_average));
+            return push(from, like(picture(from, 0), Graph::Op::global_average));
         const bool takes_the_most = from.op == "MaxPool";
         if (from.integer("ceil_mode", 0) != 0 || from.uniform("dilations", 1) != 1)
             refuse_onnx("has a " + from.op + " that rounds sizes up or leaves gaps");
         Graph::Node node =
-            like(source(from, 0), takes_the_most ? Graph::Op::max_pool : Graph::Op::average_pool);
+            like(picture(from, 0), takes_the_most ? Graph::Op::max_pool : Graph::Op::average_pool);
         node.kernel_px = from.uniform("kernel_shape", 1);
         node.stride_px = from.uniform("strides", 1);
         node.padding_px = from.uniform("pads", 0);
@@ -386,14 +425,15 @@ class Importer {
             scales->values != std::vector<float>{1, 1, 2, 2}) {
             refuse_onnx("has a " + from.op + " that does more than repeat every element twice");
         }
-        push(from, like(source(from, 0), Graph::Op::enlarge));
+        push(from, like(picture(from, 0), Graph::Op::enlarge));
     }
 
     OnnxFile file_;
     OnnxEnd end_;
     Graph graph_;
     std::map<std::string, Made, std::less<>> made_;
-    std::map<std::string, int, std::less<>> readers_;  ///< Of each tensor; an output counts as one.
+    std::map<std::string, int, std::less<>> readers_;  ///< Of each name; an output counts as one.
+    std::map<int, int> readers_of_node_;               ///< Of what a node makes, under all its names.
 };
 
 }  // namespace

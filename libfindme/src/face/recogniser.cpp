@@ -30,6 +30,10 @@ class CombinedRecogniser final : public Recogniser {
                 append(std::span(vectors).subspan(i * part.network->size(), part.network->size()),
                        part.weight, templates[i]);
         }
+        for (Template& face : templates) {
+            // Of which one of the networks says nothing.
+            if (face.size() < size_) face.assign(size_, 0.0F);
+        }
         return templates;
     }
 
@@ -37,8 +41,8 @@ class CombinedRecogniser final : public Recogniser {
     void append(std::span<const float> vector, float weight, Template& to) const {
         double squares = 0;
         for (const float value : vector) squares += static_cast<double>(value) * value;
-        // A network that says nothing of a face is as far from every other face.
-        const double factor = squares > 0 ? weight / (length_ * std::sqrt(squares)) : 0;
+        if (!(squares > 0) || !std::isfinite(squares)) return;
+        const double factor = weight / (length_ * std::sqrt(squares));
         for (const float value : vector) to.push_back(static_cast<float>(value * factor));
     }
 

@@ -16,7 +16,8 @@ class Recogniser {
     virtual ~Recogniser() = default;
     /// Numbers of a template.
     [[nodiscard]] virtual std::size_t template_size() const = 0;
-    /// @return   one for each face; it depends on no other face but through rounding.
+    /// @return   one for each face, all zeros where a network says nothing of it; it depends on no other face
+    /// but through rounding.
     /// @threads  const and safe to call concurrently, each thread with its own chips and workspace.
     [[nodiscard]] virtual std::vector<Template> describe(FaceChips& faces, Workspace& workspace) const = 0;
 };
@@ -27,8 +28,8 @@ struct RecogniserPart {
     float weight = 1;  ///< Of its unit vector, beside the others'.
 };
 
-/// The networks' unit vectors, weighted, one behind the other: two that must agree err apart. The whole has
-/// unit length again.
+/// The networks' unit vectors, weighted, one behind the other: they make different mistakes, so that two
+/// people whom both take for one are rare. The whole has unit length again.
 /// @param parts  at least one, weights above 0.
 [[nodiscard]] std::unique_ptr<Recogniser> make_recogniser(std::vector<RecogniserPart> parts);
 

@@ -29,7 +29,11 @@ double distance(std::span<const float> a, std::span<const float> b) {
         }
     }
     for (; i < a.size(); ++i) sums[0] += (a[i] - b[i]) * (a[i] - b[i]);
-    return std::sqrt(static_cast<double>(std::accumulate(sums.begin(), sums.end(), 0.0F)));
+    const float sum = std::accumulate(sums.begin(), sums.end(), 0.0F);
+    // What nothing is known of is near nobody, others of that kind included.
+    if (sum == 0 && std::all_of(a.begin(), a.end(), [](float value) { return value == 0; }))
+        return std::numeric_limits<double>::quiet_NaN();
+    return std::sqrt(static_cast<double>(sum));
 }
 
 Probe::Probe(std::vector<Template> references) : references_(std::move(references)) {

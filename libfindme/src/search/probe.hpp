@@ -25,7 +25,7 @@ class Probe {
     Template mean_;
 };
 
-/// Euclidean.
+/// Euclidean; no number when both are all zeros.
 /// @errors throws Error{store_corrupt} when they have different numbers of numbers.
 [[nodiscard]] double distance(std::span<const float> a, std::span<const float> b);
 

@@ -21,6 +21,7 @@
 #include <optional>
 #include <set>
 #include <sstream>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -188,6 +189,7 @@ using Names = std::pair<std::string, std::string>;
 std::set<Names> read_label_errors(const std::string& folder) {
     std::set<Names> errors;
     std::ifstream file(folder + "/label_errors.txt");
+    if (!file) throw std::runtime_error("there is no label_errors.txt in " + folder);
     std::string line;
     while (std::getline(file, line)) {
         std::istringstream words(line);
@@ -433,6 +435,7 @@ int main(int argc, char** argv) {
     std::vector<std::string> words(argv + 1, argv + argc);
     Wanted wanted;
     while (words.size() > 1 && words[0].starts_with("--")) {
+        if (words[0] != "--detector" && words[0] != "--recogniser") break;
         (words[0] == "--detector" ? wanted.detector : wanted.recogniser) = words[1];
         words.erase(words.begin(), words.begin() + 2);
     }

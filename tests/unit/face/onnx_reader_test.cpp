@@ -262,7 +262,56 @@ TEST_CASE("onnx: what normalises a convolution folds into it, unless somebody el
     CHECK(bent.nodes[2].op == Graph::Op::prelu);
     CHECK(bent.nodes[2].slopes == std::vector<float>{0, 0});
 
+    // Nor does what reads it under another name.
+    for (const char* alias : {"Identity", "Dropout"}) {
+        INFO(alias);
+        const Graph aliased = read_whole(whole_model(
+            {onnx_node(alias, {"a"}, "b"), normalisation("b", "c"), onnx_node("Add", {"a", "c"}, "end")},
+            normalisation_tensors()));
+        REQUIRE(aliased.nodes.size() == 4);
+        CHECK(aliased.nodes[1].weights == std::vector<float>{1, 2, 3, 4, 5, 6});
+        const Graph alone = read_whole(
+            whole_model({onnx_node(alias, {"a"}, "b"), normalisation("b", "end")}, normalisation_tensors()));
+        CHECK(alone.nodes.size() == 2);
+    }
+
     CHECK_FALSE(reads_whole(whole_model({normalisation("input", "end")}, normalisation_tensors())));
+}
+
+TEST_CASE("onnx: what would be read wrongly is refused", "[face]") {
+    auto padded = onnx_node("MaxPool", {"a"}, "end");
+    add_onnx_text(padded, "auto_pad", "SAME_UPPER");
+    const std::vector<std::pair<std::string, Bytes>> models{
+        {"a bias of another size, then what is folded into it",
+         whole_model({onnx_node("Conv", {"a", "v", "one"}, "b"), onnx_node("Mul", {"b", "two"}, "end")},
+                     {onnx_tensor("v", {4, 2, 1, 1}, std::vector<float>(8, 1)), onnx_tensor("one", {1}, {1}),
+                      onnx_tensor("two", {}, {2})})},
+        {"a bias that is not constant",
+         whole_model({onnx_node("Conv", {"a", "v", "a"}, "end")},
+                     {onnx_tensor("v", {4, 2, 1, 1}, std::vector<float>(8, 1))})},
+        {"a convolution of something flat",
+         whole_model({onnx_node("Flatten", {"a"}, "b"), onnx_node("Conv", {"b", "v"}, "end")},
+                     {onnx_tensor("v", {4, 2, 1, 1}, std::vector<float>(8, 1))})},
+        {"padding by a rule", whole_model({padded})},
+    };
+    for (const auto& [name, model] : models) {
+        INFO(name);
+        CHECK_FALSE(reads_whole(model));
+    }
+}
+
+// A file of a few hundred bytes, whose channels double with every line.
+TEST_CASE("onnx: no more channels are made room for than a network has", "[face]") {
+    std::vector<ProtobufMessage> nodes;
+    std::string last = "a";
+    for (int i = 0; i < 40; ++i) {
+        const std::string next = "c" + std::to_string(i);
+        nodes.push_back(onnx_node("Concat", {last, last}, next));
+        last = next;
+    }
+    nodes.push_back(onnx_node("Relu", {last}, "end"));
+    CHECK_FALSE(reads_whole(whole_model(nodes)));
+    CHECK_FALSE(reads(whole_model(nodes)));
 }
 
 TEST_CASE("onnx: constants are added, taken off, multiplied and divided, alone or by channel", "[face]") {

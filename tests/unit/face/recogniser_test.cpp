@@ -281,14 +281,30 @@ TEST_CASE("recogniser: of several networks each gives its share of a template of
     for (const auto& face : templates) CHECK(length(face) == Approx(1).margin(1e-5));
 }
 
-TEST_CASE("recogniser: a face of which no network says anything is near nobody", "[face]") {
+TEST_CASE("recogniser: a network with two outputs is refused where it is loaded", "[face]") {
+    Graph graph;
+    Graph::Node input;
+    input.channels = 3;
+    Graph::Node average;
+    average.op = Graph::Op::global_average;
+    average.inputs = {0};
+    average.channels = 3;
+    graph.nodes = {input, average, average};
+    graph.outputs = {1, 2};
+    CHECK_THROWS_AS(ChipNetwork(graph, chip_input_of(kDlib, false), Precision::f32), Error);
+}
+
+TEST_CASE("recogniser: a face of which a network says nothing is near nobody", "[face]") {
     std::vector<RecogniserPart> parts;
     parts.push_back({std::make_unique<ChipNetwork>(mean_colours({1, 1, 1})), 1});
     const auto recogniser = make_recogniser(std::move(parts));
     const Image black{100, 100, PixelBytes(30'000, 0)};
     FaceChips faces(black, {landmarks_at(5, 5, 2)});
     Workspace workspace;
-    CHECK(recogniser->describe(faces, workspace) == std::vector<Template>{{0}});
+    const auto templates = recogniser->describe(faces, workspace);
+    CHECK(templates == std::vector<Template>{{0}});
+    // Not even another of that kind.
+    CHECK_FALSE(search::Probe(templates).distance_to(templates[0]) <= 2);
     FaceChips nobody(black, {});
     CHECK(recogniser->describe(nobody, workspace).empty());
 }
