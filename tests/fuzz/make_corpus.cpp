@@ -109,6 +109,7 @@ void write_jpegs(Corpus corpus) {
 void write_networks(Corpus corpus) {
     corpus.add("head.onnx", make::make_onnx_head());
     corpus.add("yunet.onnx", make::make_onnx_yunet());
+    corpus.add("recogniser.onnx", make::make_onnx_recogniser());
     corpus.add("empty.onnx", ByteVector{});
 }
 

@@ -95,6 +95,39 @@ std::vector<std::uint8_t> make_onnx_head() {
         nodes, {onnx_tensor("weights", {4, 3, 3, 3}, weights), onnx_tensor("bias", {4}, {0, 1, 2, 3})});
 }
 
+std::vector<std::uint8_t> make_onnx_recogniser() {
+    auto strided = onnx_node("Conv", {"normal", "w", "one"}, "conv");
+    add_onnx_integers(strided, "strides", {2, 2});
+    add_onnx_integers(strided, "pads", {1, 1, 1, 1});
+    auto pool = onnx_node("AveragePool", {"sum"}, "pool");
+    add_onnx_integers(pool, "kernel_shape", {2, 2});
+    add_onnx_integers(pool, "strides", {2, 2});
+    auto gemm = onnx_node("Gemm", {"flat", "matrix", "bias"}, "product");
+    add_onnx_integer(gemm, "transB", 1);
+    add_onnx_number(gemm, "alpha", 0.5F);
+    const std::vector<ProtobufMessage> nodes{
+        onnx_node("Sub", {"input", "grey"}, "centred"),
+        onnx_node("Mul", {"centred", "scale"}, "normal"),
+        strided,
+        onnx_node("BatchNormalization", {"conv", "two", "one", "one", "two"}, "norm"),
+        onnx_node("Identity", {"norm"}, "same"),
+        onnx_node("PRelu", {"same", "slopes"}, "bent"),
+        onnx_node("Add", {"bent", "norm"}, "sum"),
+        pool,
+        onnx_node("Flatten", {"pool"}, "flat"),
+        gemm,
+        onnx_node("Dropout", {"product"}, "kept"),
+        onnx_node("LpNormalization", {"kept"}, "end")};
+    const auto filled = [](const std::string& name, const std::vector<std::int64_t>& dims, std::size_t count,
+                           float value) { return onnx_tensor(name, dims, std::vector<float>(count, value)); };
+    return onnx_model(
+        nodes,
+        {filled("grey", {}, 1, 127.5F), filled("scale", {1}, 1, 0.008F), filled("w", {4, 3, 3, 3}, 108, 0.1F),
+         filled("one", {4}, 4, 1), filled("two", {4}, 4, 2), filled("slopes", {4, 1, 1}, 4, 0.25F),
+         filled("matrix", {5, 16}, 80, 0.2F), filled("bias", {5}, 5, 0.5F)},
+        {"end"});
+}
+
 std::vector<std::uint8_t> make_onnx_yunet(int points, bool is_coarse) {
     constexpr float kSure = 10.0F;
     constexpr int kFinest = 8;

@@ -55,6 +55,9 @@ void add_onnx_text(ProtobufMessage& node, const std::string& name, const std::st
 /// One 3 x 3 convolution of 4 filters with a ReLU and a transposed head.
 [[nodiscard]] std::vector<std::uint8_t> make_onnx_head();
 
+/// A little of everything that recognisers are made of, from pictures of 8 x 8 px to 5 numbers.
+[[nodiscard]] std::vector<std::uint8_t> make_onnx_recogniser();
+
 /// A network with YuNet's twelve outputs that sees a face in every cell of 8 x 8 px that is blue all over,
 /// with its box around the cell and a logit of 10 for both scores.
 /// @param  points     channels of the outputs for the five points; 10 in the real layout.

@@ -56,9 +56,9 @@ ContentHash read_hash(const db::Row& row, int column) {
 }
 
 db::Bytes to_bytes(std::span<const float> floats) {
-    db::Bytes bytes(floats.size_bytes());
-    std::memcpy(bytes.data(), floats.data(), bytes.size());
-    return bytes;
+    const auto bytes = std::as_bytes(floats);
+    const auto* first = reinterpret_cast<const std::uint8_t*>(bytes.data());
+    return {first, first + bytes.size()};
 }
 
 Template read_template(const db::Row& row, int column) {

@@ -64,6 +64,23 @@ TEST_CASE("onnx: a network may end at the file's outputs", "[face]") {
     CHECK_THROWS_AS(read_onnx(whole_model({onnx_node("Relu", {"a"}, "end")})), Error);
 }
 
+TEST_CASE("onnx: a small recogniser is read, and cut at every byte refused or still whole", "[face]") {
+    const Bytes whole = make_onnx_recogniser();
+    const Graph graph = read_whole(whole);
+    REQUIRE(graph.outputs.size() == 1);
+    CHECK(graph.nodes[static_cast<std::size_t>(graph.outputs[0])].channels == 5);
+    for (std::size_t size = 0; size < whole.size(); ++size)
+        static_cast<void>(reads_whole({whole.begin(), whole.begin() + static_cast<std::ptrdiff_t>(size)}));
+    Bytes changed = whole;
+    for (std::size_t i = 0; i < whole.size(); ++i) {
+        for (const unsigned bits : {0x01U, 0x80U, 0xFFU}) {
+            changed[i] = static_cast<std::uint8_t>(whole[i] ^ bits);
+            static_cast<void>(reads_whole(changed));
+        }
+        changed[i] = whole[i];
+    }
+}
+
 TEST_CASE("onnx: what normalises a convolution folds into it, unless somebody else reads it", "[face]") {
     const Graph folded = read_whole(whole_model({normalisation("a", "end")}, normalisation_tensors()));
     REQUIRE(folded.nodes.size() == 2);
