@@ -23,7 +23,7 @@ void normalise(const Image& chip, const ChipInput& input, float* to) {
         for (std::size_t x = 0; x < side; ++x, pixel += kChannels, straight += kChannels) {
             for (std::size_t c = 0; c < kChannels; ++c) {
                 const float value = (static_cast<float>(pixel[c]) - input.mean[c]) * input.scale;
-                straight[input.is_bgr ? kChannels - 1 - c : c] = value;
+                straight[c] = value;
             }
         }
     }

@@ -16,7 +16,6 @@ struct ChipInput {
     ChipShape shape;
     std::array<float, 3> mean{};  ///< Taken off red, green and blue, 0-255.
     float scale = 1;              ///< Then multiplied.
-    bool is_bgr = false;          ///< Blue comes first.
     /// The chip's mirror image goes through the network as well, and the mean of the two outputs counts.
     bool with_mirror = false;
 };

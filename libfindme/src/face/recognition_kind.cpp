@@ -15,7 +15,7 @@ constexpr std::string_view kArcFace = "arcface";
 
 /// @source dlib::input_rgb_image_sized (Boost licence), the values the network was trained with.
 ChipInput dlib_input() {
-    return {dlib_chip_shape(), {122.782F, 117.001F, 104.298F}, 1.0F / 256.0F, false, false};
+    return {dlib_chip_shape(), {122.782F, 117.001F, 104.298F}, 1.0F / 256.0F, false};
 }
 
 /// dlib's five points in the 112 px square that networks of the ArcFace family are trained on. Their own five
@@ -25,7 +25,7 @@ ChipInput arcface_input() {
     constexpr ChipShape kShape{112,
                                {Point{78.93F, 52.84F}, Point{65.46F, 53.51F}, Point{31.13F, 54.10F},
                                 Point{44.65F, 54.03F}, Point{55.70F, 79.77F}}};
-    return {kShape, {127.0F, 127.0F, 127.0F}, 1.0F / 128.0F, false, false};
+    return {kShape, {127.0F, 127.0F, 127.0F}, 1.0F / 128.0F, false};
 }
 
 [[noreturn]] void refuse(std::string_view kind) {
